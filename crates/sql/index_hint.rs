@@ -5,7 +5,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error;
 
-use super::shelf::{Shelf, archive_table};
+use super::shelf::{Shelf, table_name};
 use crate::dialect::index_hint_sql;
 
 /// An index by its name, which is the same in every database. A test of each adapter sends all statements
@@ -82,18 +82,12 @@ impl Index {
     }
 
     fn table_name(self) -> String {
-        match self.shelf {
-            Shelf::Record => self.table.to_owned(),
-            Shelf::Archive => archive_table(self.table),
-        }
+        table_name(self.table, self.shelf)
     }
 
     fn index_name(self) -> String {
-        match self.shelf {
-            Shelf::Record => self.name.to_owned(),
-            // Named like its table: in SQLite the names of all indexes are different.
-            Shelf::Archive => archive_table(self.name),
-        }
+        // Named like its table: in SQLite the names of all indexes are different.
+        table_name(self.name, self.shelf)
     }
 
     /// The hint itself, for a statement that is written as text.

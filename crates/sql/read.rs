@@ -6,6 +6,7 @@
 mod account_tasks;
 mod accounts;
 mod api_keys;
+mod audit;
 mod author;
 mod claims;
 mod events;

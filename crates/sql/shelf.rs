@@ -47,6 +47,14 @@ pub(super) fn archive_table(table: &str) -> String {
     format!("archived_{table}")
 }
 
+/// The name of a table of [`SHELVED_TABLES`] on a shelf; other tables are of the record.
+pub(super) fn table_name(table: &str, shelf: Shelf) -> String {
+    match shelf {
+        Shelf::Record => table.to_owned(),
+        Shelf::Archive => archive_table(table),
+    }
+}
+
 /// A query of the record, sent to a shelf.
 ///
 /// It may wrap [`CachedStatement`](super::cached_statement::CachedStatement), and

@@ -9,10 +9,12 @@
 //! ```
 //!
 //! A piece of work has 4 s in all. When they are over its connection is thrown away, so that no other work
-//! ever gets a connection with something left open on it (ADR 0008).
+//! ever gets a connection with something left open on it (ADR 0008). Where the URL names several servers, the one of this
+//! connection is left with all others to it, because a server that answers logins may still hang at COMMIT.
 
 mod attempt;
 mod pool;
+mod server;
 mod server_state;
 mod servers;
 mod workers;
@@ -23,6 +25,7 @@ use mysql_async::{Opts, OptsBuilder};
 
 pub(crate) use self::attempt::WorkKind;
 pub(crate) use self::pool::{Limits, Permit, Pool};
+pub(crate) use self::server::ServedConn;
 pub(crate) use self::server_state::{counts_as_one_server, counts_as_one_writer};
 pub use self::servers::Consistency;
 pub(crate) use self::servers::Servers;

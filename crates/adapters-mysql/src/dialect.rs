@@ -13,6 +13,11 @@ pub(crate) fn index_hint_sql(index: &str) -> String {
     format!("FORCE INDEX ({index})")
 }
 
+/// The hint that makes a statement read a table in the order of its primary key.
+pub(crate) const fn row_order_hint_sql() -> &'static str {
+    "FORCE INDEX (PRIMARY)"
+}
+
 /// The expression of the bucket of a time: `(time + ?) / ?`, both in [`bucket_units`].
 pub(crate) fn bucket_sql(column: &str) -> String {
     format!("CAST((UNIX_TIMESTAMP({column}) + ?) DIV ? AS SIGNED)")

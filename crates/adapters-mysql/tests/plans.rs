@@ -89,6 +89,23 @@ async fn sent(conn: &mut Conn) -> Vec<String> {
     conn.query(log).await.unwrap()
 }
 
+/// How the names of tables begin that have one row or those of the migrations, and of the archive, whose tables have the
+/// indexes of the others.
+const UNFILLED: [&str; 4] = ["__", "archived_", "commit_probe", "feed_sequencer"];
+
+/// The tables with too few rows for an index to be worth its while: their statements are read with any plan.
+async fn unfilled_tables(conn: &mut Conn) -> Vec<String> {
+    let tables: Vec<String> = conn.query("SHOW TABLES").await.unwrap();
+    let mut unfilled = Vec::new();
+    for table in tables.into_iter().filter(|it| !UNFILLED.iter().any(|name| it.starts_with(name))) {
+        let rows: Vec<u8> = conn.query(format!("SELECT 1 FROM `{table}` LIMIT 1000")).await.unwrap();
+        if rows.len() < 1000 {
+            unfilled.push(table);
+        }
+    }
+    unfilled
+}
+
 #[tokio::test]
 async fn every_statement_is_bounded_by_an_index() {
     let server = MariaDb::start().unwrap();
@@ -100,6 +117,7 @@ async fn every_statement_is_bounded_by_an_index() {
     let scene = StatementFixture::new(&backend).await;
     let mut conn = Conn::new(Opts::from_url(&url).unwrap()).await.unwrap();
     fill(&mut conn, &scene).await;
+    assert_eq!(unfilled_tables(&mut conn).await, Vec::<String>::new());
     server.execute_sql("SET GLOBAL log_output = 'TABLE', general_log = 1").unwrap();
     assert_eq!(missing_statements(&scene.run_all(&backend).await), Vec::<String>::new());
     record.check_health().await.unwrap();

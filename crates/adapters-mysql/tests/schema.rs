@@ -47,7 +47,7 @@ const ROWS: &str = "
     INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
         (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, NOW(3), NULL);
-    INSERT INTO feed_events VALUES (1, 'e', 1, 'order.paid', 'ORDER', 'n', NULL, '{}', NOW(3));
+    INSERT INTO feed_events VALUES (1, 'e', 1, 'order.paid', 'ORDER', 'n', NULL, '{}', NOW(3), NULL);
 ";
 
 /// What the servers of this kind say: MariaDB and MySQL have a number each for a `CHECK`.

@@ -245,7 +245,8 @@ impl Cluster {
         let others = self.shared.seeds.iter().filter(|it| !masters.contains(it)).cloned().collect();
         // A question that loses the race is given up. If it was the probe of a circuit, that node is left alone for another
         // period, so the nodes behind such a circuit come last: each race would cost them their probe, and their keys with it.
-        let ((masters, failed_masters), (others, failed_others)) = (self.part(masters), self.part(others));
+        let ((masters, failed_masters), (others, failed_others)) =
+            (self.split_by_service(masters), self.split_by_service(others));
         let failed = [failed_masters, failed_others].concat();
         let mut outcome = Err(PortError::unavailable("no node is known"));
         for addresses in [masters, others, failed] {
@@ -265,7 +266,7 @@ impl Cluster {
     }
 
     /// Those nodes that answered lately, and those that failed a moment ago.
-    fn part(&self, addresses: Vec<NodeAddress>) -> (Vec<NodeAddress>, Vec<NodeAddress>) {
+    fn split_by_service(&self, addresses: Vec<NodeAddress>) -> (Vec<NodeAddress>, Vec<NodeAddress>) {
         addresses.into_iter().partition(|it| self.open_node(it).is_in_service())
     }
 

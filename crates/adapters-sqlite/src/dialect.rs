@@ -16,6 +16,12 @@ pub(crate) fn index_hint_sql(index: &str) -> String {
     format!("INDEXED BY {index}")
 }
 
+/// The hint that makes a statement read a table in the order of its primary key.
+pub(crate) const fn row_order_hint_sql() -> &'static str {
+    // The key of a row is its place in the table, and a plan depends on the statement alone, so none is needed.
+    ""
+}
+
 /// The column type of amounts: whole ten-thousandths of the major unit. SQLite's decimals are doubles and
 /// not exact.
 pub(crate) type AmountType = BigInt;

@@ -42,7 +42,7 @@ const ROWS: &str = "
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 1, 'PAYMENT', 100000, 1, 'CUSTOMER', 0);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
-    INSERT INTO feed_events VALUES (1, 'e', 1, 'order.paid', 'ORDER', 'n', NULL, '{}', 0);
+    INSERT INTO feed_events VALUES (1, 'e', 1, 'order.paid', 'ORDER', 'n', NULL, '{}', 0, NULL);
 ";
 
 async fn rows() -> (TempDir, SqliteConnection) {

@@ -292,7 +292,7 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(20);
 
     #[tokio::test]
-    async fn work_is_done_whenever_it_is_told_but_not_without_rest_and_ends_when_it_is_told_to() {
+    async fn work_follows_each_signal_after_a_pause_and_ends_at_the_stop() {
         let (tasks, stopping) = (Tasks::default(), CancellationToken::new());
         let (broadcast, done) = (LocalBroadcast::default(), Arc::new(AtomicU32::new(0)));
         let does = done.clone();

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_write_ends_though_nobody_waits_for_it() {
+    async fn a_write_ends_although_its_caller_has_gone() {
         let tasks = Tasks::default();
         let (go, told) = oneshot::channel::<()>();
         let (done, is_done) = oneshot::channel();
@@ -117,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "a fault")]
-    async fn a_panic_reaches_whoever_waits() {
+    async fn a_panic_reaches_the_caller() {
         let _ = Tasks::default().run_to_end(async { panic!("a fault") }).await;
     }
 }

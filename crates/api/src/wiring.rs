@@ -41,10 +41,11 @@ use application::{
     webhooks::WebhookSignal,
 };
 use ports::{
-    AccountTaskRepository, ApiKeyRepository, Cache, ClaimRepository, Clock, Digests, EventRepository,
-    FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests, Metrics, NoObserver,
-    OrderRepository, OverviewRepository, PaymentRepository, PortError, ProductRepository, Sealer,
-    SecondFactorRepository, SessionRepository, Store, UnreadableObserver, UserRepository, WebhookRepository,
+    AccountTaskRepository, ApiKeyRepository, AuditRepository, Cache, ClaimRepository, Clock, Digests,
+    EventRepository, FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests,
+    Metrics, NoObserver, OrderRepository, OverviewRepository, PaymentRepository, PortError,
+    ProductRepository, Sealer, SecondFactorRepository, SessionRepository, Store, UnreadableObserver,
+    UserRepository, WebhookRepository,
 };
 use secrecy::ExposeSecret;
 use tracer::Tracer;
@@ -218,6 +219,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         events: Arc::new(GroupedEvents::new(record.events, READ_LANES)),
         feed: record.feed,
         overview: Arc::new(CachedOverview::new(record.overview, clock.clone())),
+        audit: record.audit,
         recent_backlog: RecentBacklog::default(),
         feed_signal,
         findings: record.findings,
@@ -298,6 +300,7 @@ struct Record {
     webhooks: Arc<dyn WebhookRepository>,
     feed: Arc<dyn FeedRepository>,
     overview: Arc<dyn OverviewRepository>,
+    audit: Arc<dyn AuditRepository>,
     health: Arc<dyn HealthCheck>,
     pools: PoolProbe,
     /// How database transactions commit at once; units of work that wait share the next one.
@@ -314,7 +317,8 @@ impl Record {
             + ProductRepository
             + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository,
+        R: AuditRepository + OverviewRepository,
         R: 'static,
     {
         let record = Arc::new(record);
@@ -334,6 +338,7 @@ impl Record {
             webhooks: record.clone(),
             feed: record.clone(),
             overview: record.clone(),
+            audit: record.clone(),
             health: record,
             pools,
             commit_lanes,

@@ -11,9 +11,9 @@ use domain::{
     payment::RefundIds, product::ProductChange, session::SessionLifetime,
 };
 use ports::{
-    AccountTaskRepository, ApiKeyRepository, Broadcast, ClaimRepository, Clock, Digests, EventRepository,
-    FeedRepository, FindingRepository, IdGenerator, KeyedDigests, LockManager, Metrics, OneTimeCodes,
-    OrderRepository, OverviewRepository, PasswordHasher, PaymentRepository, ProductRepository,
+    AccountTaskRepository, ApiKeyRepository, AuditRepository, Broadcast, ClaimRepository, Clock, Digests,
+    EventRepository, FeedRepository, FindingRepository, IdGenerator, KeyedDigests, LockManager, Metrics,
+    OneTimeCodes, OrderRepository, OverviewRepository, PasswordHasher, PaymentRepository, ProductRepository,
     SecondFactorRepository, SecretCipher, SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
     WebhookRepository, WebhookSender,
 };
@@ -86,6 +86,8 @@ pub struct App {
     pub feed: Arc<dyn FeedRepository>,
     /// Figures over time, from a cache that is at most some seconds old.
     pub overview: Arc<dyn OverviewRepository>,
+    /// Reads the whole record for its auditor.
+    pub audit: Arc<dyn AuditRepository>,
     /// What waited to be sent when the overview last counted it.
     pub recent_backlog: RecentBacklog,
     /// Says within this process that the feed has something new.

@@ -151,7 +151,7 @@ async fn move_to_archive(app: &App, orders: &[SettledOrder]) -> Result<bool, Por
 /// Logs the fault, and makes one finding of the order for all runs.
 async fn flag_failure(app: &App, order: &OrderNumber, fault: &PortError) -> Result<(), PortError> {
     tracing::error!(%order, fault = %ErrorChain(fault), "order cannot be archived, it stays");
-    let finding = new_finding(app, FindingKind::Unreadable, FAILED, &FindingContext::default());
+    let finding = new_finding(app, FindingKind::ArchiveFailed, FAILED, &FindingContext::default());
     let write = Write::InsertFindingOnce(
         Finding { order: Some(order.clone()), ..finding },
         format!("archive:{order}"),

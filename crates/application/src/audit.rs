@@ -1,27 +1,31 @@
 //! The auditor of the record: reads every order with what belongs to it, and reports what must never be.
 //!
 //! ```text
-//! pages of products ──► stock below zero
-//! pages of orders ────► order, history, payments, requests, head ──► judge ──► faults
-//!                              ▲                               │ the order has changed meanwhile
-//!                              └───────────────────────────────┘
+//! pages of products ──────────► stock below zero
+//! pages of orders ────────────► order, history, payments, requests, head ──► judge ──► faults
+//!                                  ▲                                   │ the order has changed meanwhile
+//!                                  └───────────────────────────────────┘
+//! pages of rows with parents ─► a parent that is missing
 //! ```
 //!
-//! It only reads, one order at a time, so its memory is bounded by the largest order and it can run beside servers. What it
+//! It only reads, one order or page at a time, so its memory is bounded by the largest order and it can run beside servers:
+//! an order that moves to the archive or back meanwhile is judged once. What it
 //! finds is no work for a sweep: guards and keys exclude it, so a fault means that something else wrote into the database,
 //! that a backup was restored in part, or that the program is wrong.
 
 mod judge;
 
 use domain::{Order, OrderNumber};
-use ports::{OrderCursor, OrderFilter, OrderSort, PortError};
+use ports::{OrphanCursor, PortError};
 
 use crate::{App, unreadable::skip_unreadable};
 
 use self::judge::{OrderFile, judge_order};
 
-/// Rows of one page.
+/// Products or orders of one page.
 const PAGE: u32 = 100;
+/// Rows of one page of those that name a parent. Each is two numbers.
+const CHILDREN_PAGE: u32 = 1_000;
 /// The most faults that one run reports; more mean that all of the database is another one.
 const FAULTS_MAX: usize = 1_000;
 /// How often an order is read again that changes while it is read.
@@ -47,6 +51,8 @@ pub struct AuditReport {
     pub payments: u64,
     /// Orders that changed each time while they were read, so that nothing was judged. Run it again for these.
     pub busy: u64,
+    /// Rows whose parent was looked for, once for each parent.
+    pub children: u64,
     /// The faults, in the order in which they were found, at most 1000.
     pub faults: Vec<AuditFault>,
 }
@@ -74,22 +80,8 @@ pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
 pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Result<AuditReport, PortError> {
     let mut report = AuditReport::default();
     audit_products(app, &mut report).await?;
-    let mut after = None;
-    loop {
-        let filter =
-            OrderFilter { sort: OrderSort::OldestFirst, after, limit: PAGE, ..OrderFilter::default() };
-        let page = app.orders.list_orders(filter).await?;
-        for order in &page.data {
-            audit_order(app, &order.number, &mut report).await?;
-        }
-        watch(&report);
-        // The cursor of a page names its last row, also one that cannot be read.
-        after = page.next.as_deref().and_then(OrderCursor::parse);
-        if after.is_none() {
-            break;
-        }
-    }
-    audit_archive(app, &mut report).await?;
+    audit_orders(app, &mut report, &mut watch).await?;
+    audit_parents(app, &mut report, &mut watch).await?;
     // Lists leave out rows that cannot be read; the observer of such rows has noted each.
     for row in app.unreadable_rows.list_unreported_rows() {
         report.push_fault(
@@ -100,17 +92,45 @@ pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Resu
     Ok(report)
 }
 
-/// Judges the archived orders, like all others. One that is archived while the run goes on is judged here again.
-async fn audit_archive(app: &App, report: &mut AuditReport) -> Result<(), PortError> {
+/// Judges all orders, archived or not.
+async fn audit_orders(
+    app: &App,
+    report: &mut AuditReport,
+    watch: &mut impl FnMut(&AuditReport),
+) -> Result<(), PortError> {
     let mut after = None;
     loop {
-        let page = app.orders.list_archived_orders(None, after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
-        after = Some(*last);
-        for (_, number) in &page {
-            audit_order(app, number, report).await?;
+        let page = app.audit.list_kept_orders(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.key);
+        for kept in &page {
+            if kept.copies > 1 {
+                report.push_fault(&kept.number, "It is in the record and in the archive.".to_owned());
+            }
+            audit_order(app, &kept.number, report).await?;
         }
+        watch(report);
     }
+}
+
+/// Looks for rows whose parent is missing.
+async fn audit_parents(
+    app: &App,
+    report: &mut AuditReport,
+    watch: &mut impl FnMut(&AuditReport),
+) -> Result<(), PortError> {
+    let mut cursor = Some(OrphanCursor::default());
+    while let Some(at) = cursor {
+        let page = app.audit.list_orphans(at, CHILDREN_PAGE).await?;
+        report.children = report.children.saturating_add(u64::from(page.rows));
+        for it in page.orphans {
+            let subject = format!("{} {}", it.table, it.row);
+            report.push_fault(subject, format!("It names a row of {} that is not there.", it.parent));
+        }
+        cursor = page.next;
+        watch(report);
+    }
+    Ok(())
 }
 
 async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortError> {

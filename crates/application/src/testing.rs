@@ -102,6 +102,7 @@ impl TestApp {
             events: memory.clone(),
             feed: memory.clone(),
             overview: memory.clone(),
+            audit: memory.clone(),
             recent_backlog: RecentBacklog::default(),
             feed_signal: Arc::default(),
             findings: memory.clone(),

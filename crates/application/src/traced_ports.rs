@@ -8,7 +8,7 @@ use ports::{
     Cache, CacheEntry, CommitError, PortError, Store, UnitOfWork, WebhookAnswer, WebhookMessage,
     WebhookSender,
 };
-use tracer::{Span, SpanKind, Tracer};
+use tracer::{Span, SpanKind, TraceContext, Tracer};
 
 /// A store whose commits are spans, with their waits for a shared transaction.
 pub struct TracedStore(Arc<dyn Store>);
@@ -85,15 +85,15 @@ impl Cache for TracedCache {
     }
 }
 
-/// A sender whose attempts have a trace each. They do not continue the trace of the request that caused the event: it
-/// ended long before, and the feed has no place for it.
+/// A sender whose attempts are spans of the trace of the request that caused the event, however long ago it ended. Without
+/// one, as for a test or what a sweep did, an attempt begins a trace.
 pub struct TracedWebhookSender {
     sender: Arc<dyn WebhookSender>,
     tracer: Tracer,
 }
 
 impl TracedWebhookSender {
-    /// Begins a trace for each attempt of `sender`.
+    /// Makes spans of the attempts of `sender`.
     #[must_use]
     pub fn new(sender: Arc<dyn WebhookSender>, tracer: Tracer) -> Self {
         Self { sender, tracer }
@@ -115,6 +115,7 @@ impl WebhookSender for TracedWebhookSender {
             }
             answer
         };
-        self.tracer.start().scope(attempt).await
+        let parent = message.trace_parent.as_ref().and_then(|it| TraceContext::parse(it.as_str(), ""));
+        self.tracer.continue_or_start(parent).scope(attempt).await
     }
 }

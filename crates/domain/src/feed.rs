@@ -95,6 +95,24 @@ impl FeedSubject {
     }
 }
 
+/// The span that caused something, as the header `traceparent` names it (W3C Trace Context): 55 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceParent(String);
+
+impl TraceParent {
+    /// Wraps a value that the tracer made. It is parsed where the trace is continued.
+    #[must_use]
+    pub const fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The value of the header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Something that happened, as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FeedEvent {
@@ -110,6 +128,8 @@ pub struct FeedEvent {
     pub data: String,
     /// When it happened, by the clock of the instance that committed it. No order follows from it.
     pub created_at: Timestamp,
+    /// The request that caused it; `None` if no request did. A webhook about the event continues this trace.
+    pub trace_parent: Option<TraceParent>,
 }
 
 // Names, addresses and whatever a customer wrote are in it, and must get into no log.
@@ -157,6 +177,7 @@ mod tests {
             owner: None,
             data: r#"{"contact":"Ada"}"#.to_owned(),
             created_at: Timestamp::from_millis(0),
+            trace_parent: None,
         };
         assert!(!format!("{event:?}").contains("Ada"));
     }

@@ -40,6 +40,8 @@ pub enum FindingKind {
     Contradiction,
     /// A row of the database cannot be read and needs a repair.
     Unreadable,
+    /// An order cannot be moved to the archive, because its rows break a rule of the database or of the program.
+    ArchiveFailed,
     /// A webhook endpoint was disabled: it is gone, or has failed for three days.
     WebhookDisabled,
     /// Events were deleted from the feed before a webhook endpoint could get them.
@@ -48,7 +50,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::OrderMismatch,
@@ -63,6 +65,7 @@ impl FindingKind {
         Self::OverRefunded,
         Self::Contradiction,
         Self::Unreadable,
+        Self::ArchiveFailed,
         Self::WebhookDisabled,
         Self::WebhookGap,
     ];
@@ -85,6 +88,7 @@ impl FindingKind {
             Self::OverRefunded => "over-refunded",
             Self::Contradiction => "contradiction",
             Self::Unreadable => "unreadable",
+            Self::ArchiveFailed => "archive-failed",
             Self::WebhookDisabled => "webhook-disabled",
             Self::WebhookGap => "webhook-gap",
         }

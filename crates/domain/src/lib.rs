@@ -43,7 +43,7 @@ pub mod webhook;
 
 pub use actor::{Actor, AuthorKey, ChangedBy};
 pub use api_key::ApiKey;
-pub use feed::{FeedEvent, FeedEventType, FeedSequence, FeedSubject, NumberedEvent};
+pub use feed::{FeedEvent, FeedEventType, FeedSequence, FeedSubject, NumberedEvent, TraceParent};
 pub use finding::{Finding, FindingKind};
 pub use id::{
     ApiKeyId, ApiKeyKey, AttemptId, AttemptKey, AuthorId, ChangeId, ChangeKey, DeliveryId, DeliveryKey,

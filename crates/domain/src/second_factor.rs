@@ -124,5 +124,6 @@ mod tests {
     fn a_log_shows_nothing_that_helps_to_log_in() {
         let shown = format!("{:?}", enrolled());
         assert!(!shown.contains("sealed-text") && !shown.contains("digest\""), "{shown}");
+        assert!(shown.contains("recovery_codes_left: 2"), "{shown}");
     }
 }

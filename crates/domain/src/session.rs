@@ -182,6 +182,13 @@ mod tests {
     }
 
     #[test]
+    fn an_exchange_is_stamped_and_moves_the_end() {
+        let it = session_after_exchanges(&[1_000]);
+        assert_eq!((it.generation, it.rotated_at, it.expires_at), (2, at(1_000), at(3_601_000)));
+        assert_eq!(it.spent, [at(1_000)]);
+    }
+
+    #[test]
     fn a_spent_token_is_good_for_ten_seconds_and_theft_after() {
         let it = session_after_exchanges(&[1_000]);
         assert_eq!(it.refresh(1, at(11_000), TERMS), RefreshOutcome::Repeated);

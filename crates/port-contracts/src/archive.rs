@@ -92,7 +92,8 @@ async fn scene(backend: &Backend) -> Scene {
     Scene { order, transaction, event }
 }
 
-fn archival(order: &Order) -> Write {
+/// Moves an order to the archive.
+pub(crate) fn archival(order: &Order) -> Write {
     Write::ArchiveOrders(vec![(order.key, order.revision)])
 }
 

@@ -4,10 +4,10 @@ use std::{any::Any, fmt, sync::Arc};
 
 use domain::{Order, OrderChange, Product, Transaction, User};
 use ports::{
-    AccountTaskRepository, ApiKeyRepository, Batch, ClaimRepository, CommitError, EventRepository,
-    FeedRepository, FindingRepository, OrderRepository, OverviewRepository, PaymentRepository, PortError,
-    ProductRepository, SecondFactorRepository, SessionRepository, Store, UnitOfWork, UserRepository,
-    WebhookRepository, Write,
+    AccountTaskRepository, ApiKeyRepository, AuditRepository, Batch, ClaimRepository, CommitError,
+    EventRepository, FeedRepository, FindingRepository, OrderRepository, OverviewRepository,
+    PaymentRepository, PortError, ProductRepository, SecondFactorRepository, SessionRepository, Store,
+    UnitOfWork, UserRepository, WebhookRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -53,6 +53,8 @@ pub struct Backend {
     pub feed: Arc<dyn FeedRepository>,
     /// Reads figures over time.
     pub overview: Arc<dyn OverviewRepository>,
+    /// Reads the whole record for its auditor.
+    pub audit: Arc<dyn AuditRepository>,
     /// Lives as long as the system of record: a temporary folder, a server.
     pub guard: Box<dyn Any + Send>,
 }
@@ -68,7 +70,8 @@ impl Backend {
             + ProductRepository
             + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository,
+        R: AuditRepository + OverviewRepository,
         R: 'static,
     {
         Self::shared(Arc::new(record), guard)
@@ -84,7 +87,8 @@ impl Backend {
             + ProductRepository
             + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository,
+        R: AuditRepository + OverviewRepository,
         R: 'static,
     {
         Self {
@@ -102,6 +106,7 @@ impl Backend {
             webhooks: record.clone(),
             feed: record.clone(),
             overview: record.clone(),
+            audit: record.clone(),
             api_keys: record,
             guard: Box::new(guard),
         }

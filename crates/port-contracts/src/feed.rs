@@ -4,7 +4,7 @@ mod races;
 
 pub use races::*;
 
-use domain::{FeedEvent, FeedEventType, FeedSequence, NumberedEvent, OrderNumber, User};
+use domain::{FeedEvent, FeedEventType, FeedSequence, NumberedEvent, OrderNumber, TraceParent, User};
 use ports::{FeedBacklog, FeedFilter, FeedPage, NewFeedEvent, Prunable, UnitOfWork, Write};
 
 use crate::{
@@ -73,7 +73,9 @@ fn strip_numbers(events: Vec<NumberedEvent>) -> Vec<FeedEvent> {
 /// It is read back as it was written.
 pub async fn an_event_is_seen_when_it_has_its_number_and_not_before(backend: &Backend) {
     let user = backend.user().await;
-    let event = FeedEvent { owner: Some(user.key), ..sample::feed_event(&order_number("n"), 7) };
+    let parent = TraceParent::new("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
+    let (owner, trace_parent) = (Some(user.key), Some(parent));
+    let event = FeedEvent { owner, trace_parent, ..sample::feed_event(&order_number("n"), 7) };
     assert_eq!(find_backlog(backend).await, FeedBacklog { events: 0, oldest_at: None });
     backend.commit([insert_events(&[event.clone(), sample::feed_event(&order_number("n"), 8)])]).await;
     assert_eq!(read_after(backend, 0, ALL).await, (vec![], 0));

@@ -16,6 +16,7 @@ pub mod account_tasks;
 pub mod accounts;
 pub mod api_keys;
 pub mod archive;
+pub mod audit;
 mod backend;
 pub mod broadcast;
 pub mod cache;

@@ -29,5 +29,6 @@ macro_rules! record {
         $crate::feed! { $($fixture)+ }
         $crate::overview! { $($fixture)+ }
         $crate::archive! { $($fixture)+ }
+        $crate::audit! { $($fixture)+ }
     };
 }

@@ -391,5 +391,6 @@ pub fn feed_event(order: &OrderNumber, version: i64) -> FeedEvent {
         owner: None,
         data: format!(r#"{{"version":{version}}}"#),
         created_at: at(version),
+        trace_parent: None,
     }
 }

@@ -103,6 +103,7 @@ pub fn missing_statements(played: &Coverage) -> Vec<String> {
     all.extend(methods(include_str!("../../ports/src/webhook.rs")));
     all.extend(methods(include_str!("../../ports/src/overview.rs")));
     all.extend(methods(include_str!("../../ports/src/feed.rs")));
+    all.extend(methods(include_str!("../../ports/src/audit.rs")));
     all.extend(variants(include_str!("../../ports/src/work.rs"), "Write"));
     all.extend(variants(include_str!("../../ports/src/webhook.rs"), "WebhookWrite"));
     all.extend(variants(include_str!("../../ports/src/second_factor.rs"), "SecondFactorWrite"));

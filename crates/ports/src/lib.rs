@@ -8,6 +8,7 @@
 //! ```
 
 mod account_tasks;
+mod audit;
 mod broadcast;
 mod cache;
 mod clock;
@@ -37,6 +38,7 @@ mod webhook;
 mod work;
 
 pub use account_tasks::{Erasure, ErasureProgress, MailKind, PasswordReset, QueuedMail, UserErasure};
+pub use audit::{AuditRepository, KeptOrder, Orphan, OrphanCursor, OrphanPage};
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};

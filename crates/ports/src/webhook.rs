@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    DeliveryId, DeliveryKey, EndpointId, EndpointKey, Invalid, MessageId, Timestamp, Version,
+    DeliveryId, DeliveryKey, EndpointId, EndpointKey, Invalid, MessageId, Timestamp, TraceParent, Version,
     webhook::{AttemptResult, SigningSecret, WebhookDelivery, WebhookEndpoint, WebhookUrl},
 };
 
@@ -170,6 +170,8 @@ pub struct WebhookMessage {
     pub body: String,
     /// The secrets that sign it, each for itself; at least one.
     pub secrets: Vec<SigningSecret>,
+    /// The request that caused what the message is about; `None` if it is not known. It is not signed.
+    pub trace_parent: Option<TraceParent>,
 }
 
 /// What an attempt to send a message brought.

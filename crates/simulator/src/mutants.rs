@@ -89,6 +89,9 @@ mutants! {
     CursorMovesAlone = "the cursor of an endpoint moves in a commit before that of its deliveries";
     SilenceIsSuccess = "a webhook without an answer counts as delivered";
     FollowersDoNotWait = "a webhook does not wait for earlier ones about the same subject";
+    DeletionIsNotStored = "the deletion of an endpoint is not stored";
+    OldSecretIsDropped = "a rotation does not keep the secret before it";
+    OldSecretSignsOn = "the secret before a rotation signs for ever";
 }
 
 /// The head of an order as it is read to confirm a cached one.

@@ -1,12 +1,13 @@
 //! Webhooks: endpoints, the receivers behind them, and what receivers must have got.
 //!
 //! ```text
-//! workload ─► operators: make, close and open endpoints, send again ─┐
+//! workload ─► operators: make, close, open and delete endpoints, rotate their secrets, send again ─┐
 //!          └► rounds of instances ─► sender ─► receivers, which note each message ─► checks
 //! ```
 
 mod book;
 mod client;
+mod secrets;
 mod workload;
 
 pub(crate) use book::{HookBook, Receipt};

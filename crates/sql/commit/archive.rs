@@ -19,7 +19,7 @@ use crate::connection::Conn;
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::schema::{erasures, gateway_references, orders, payment_events, payment_transactions};
-use crate::sql::shelf::{On, SHELVED_TABLES, Shelf, archive_table};
+use crate::sql::shelf::{On, SHELVED_TABLES, Shelf, table_name};
 
 /// The most keys in one statement: databases limit the number of parameters.
 const KEYS_MAX: usize = 500;
@@ -106,13 +106,6 @@ async fn move_orders(conn: &mut Conn, orders: Vec<i64>, from: Shelf, to: Shelf) 
         }
     }
     Ok(())
-}
-
-fn table_name(table: &str, shelf: Shelf) -> String {
-    match shelf {
-        Shelf::Record => table.to_owned(),
-        Shelf::Archive => archive_table(table),
-    }
 }
 
 /// What the rows of a shelved table belong to, and the column that says so.

@@ -1,5 +1,7 @@
 use diesel::prelude::*;
-use domain::{FeedEvent, FeedEventId, FeedEventType, FeedSequence, FeedSubject, NumberedEvent, UserKey};
+use domain::{
+    FeedEvent, FeedEventId, FeedEventType, FeedSequence, FeedSubject, NumberedEvent, TraceParent, UserKey,
+};
 
 use super::reader::RowReader;
 use crate::sql::schema::feed_events;
@@ -16,6 +18,7 @@ pub(crate) struct NewFeedRow<'e> {
     owner: Option<i64>,
     data: &'e str,
     created_at: SqlTimestamp,
+    trace_parent: Option<&'e str>,
 }
 
 impl<'e> From<&'e FeedEvent> for NewFeedRow<'e> {
@@ -28,6 +31,7 @@ impl<'e> From<&'e FeedEvent> for NewFeedRow<'e> {
             owner: it.owner.map(UserKey::get),
             data: &it.data,
             created_at: it.created_at.into(),
+            trace_parent: it.trace_parent.as_ref().map(TraceParent::as_str),
         }
     }
 }
@@ -45,6 +49,7 @@ pub(in crate::sql) struct FeedRow {
     owner: Option<i64>,
     data: String,
     created_at: SqlTimestamp,
+    trace_parent: Option<String>,
 }
 
 impl FeedRow {
@@ -67,6 +72,7 @@ impl FeedRow {
                 owner: self.owner.map(UserKey::new),
                 data: self.data,
                 created_at: row.read_timestamp(self.created_at, "created_at")?,
+                trace_parent: self.trace_parent.map(TraceParent::new),
             },
         })
     }

@@ -13,6 +13,7 @@ table! {
         owner -> Nullable<BigInt>,
         data -> Text,
         created_at -> crate::dialect::TimestampType,
+        trace_parent -> Nullable<Text>,
     }
 }
 

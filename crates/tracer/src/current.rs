@@ -15,14 +15,14 @@ pub struct Trace {
     context: TraceContext,
     /// The span that new spans are part of; `None` at the root of a trace.
     pub(crate) parent: Option<SpanId>,
-    /// Whether that span is one of another system.
+    /// Whether that span is one of another process, or was ended before.
     pub(crate) is_parent_remote: bool,
     /// Takes the spans; `None` when none are made.
     recorder: Option<Arc<dyn SpanRecorder>>,
 }
 
 impl Trace {
-    /// A trace that another system began.
+    /// A trace that began elsewhere: in another system, or in a request whose context was stored.
     pub(crate) fn from_remote(context: TraceContext, recorder: Option<Arc<dyn SpanRecorder>>) -> Self {
         Self { parent: Some(context.span_id), is_parent_remote: true, context, recorder }
     }

@@ -2,13 +2,22 @@
 
 use std::cmp::Reverse;
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use test_servers::LoadStopwatch;
+
+/// How the line of a test ends that failed.
+const FAILED_TEST: &str = "... FAILED";
+/// What the first line of a panic contains.
+const PANIC: &str = "panicked at ";
+/// How many lines of a panic are repeated, the first included.
+const LINES_OF_A_PANIC: usize = 4;
+/// Most lines of one part that are repeated at the end.
+const REASONS_MAX: usize = 40;
 
 /// One command of several, with a name to print.
 #[derive(Debug)]
@@ -23,6 +32,8 @@ struct Ended {
     name: String,
     time: Duration,
     has_passed: bool,
+    /// The lines of its output that say why it failed; empty if it has passed.
+    reasons: Vec<String>,
 }
 
 impl Part {
@@ -53,7 +64,7 @@ impl Parts {
     ) -> io::Result<bool> {
         let watch = LoadStopwatch::start();
         let has_passed = step()?;
-        self.0.push(Ended { name: name.to_owned(), time: watch.elapsed(), has_passed });
+        self.0.push(Ended { name: name.to_owned(), time: watch.elapsed(), has_passed, reasons: Vec::new() });
         Ok(has_passed)
     }
 
@@ -86,7 +97,7 @@ impl Parts {
         Ok(self.0.iter().skip(before).all(|it| it.has_passed))
     }
 
-    /// Prints how long each part took, the longest first, and which have failed.
+    /// Prints how long each part took, the longest first, and which have failed for what reasons.
     ///
     /// # Errors
     /// That of the output.
@@ -96,6 +107,9 @@ impl Parts {
         writeln!(out, "\nTime of each part, in seconds; some ran at the same time:")?;
         for part in &ended {
             writeln!(out, "{:>7.1}  {}", part.time.as_secs_f64(), part.name)?;
+        }
+        for part in ended.iter().filter(|it| !it.reasons.is_empty()) {
+            writeln!(out, "\n{} failed:\n{}", part.name, part.reasons.join("\n"))?;
         }
         let failed: Vec<_> = ended.iter().filter(|it| !it.has_passed).map(|it| it.name.as_str()).collect();
         match failed.as_slice() {
@@ -109,9 +123,34 @@ fn run_part(mut part: Part) -> io::Result<Ended> {
     let mut output = tempfile::tempfile()?;
     let watch = LoadStopwatch::start();
     let status = part.command.stdout(output.try_clone()?).stderr(output.try_clone()?).status()?;
-    let ended = Ended { name: part.name, time: watch.elapsed(), has_passed: status.success() };
+    let (time, has_passed) = (watch.elapsed(), status.success());
+    let mut ended = Ended { name: part.name, time, has_passed, reasons: Vec::new() };
     print_output(&ended, &mut output)?;
+    if !has_passed {
+        output.rewind()?;
+        ended.reasons = find_reasons(&mut output)?;
+    }
     Ok(ended)
+}
+
+/// The lines of an output that say why its part failed: the tests that failed and their panics, or else the last lines.
+fn find_reasons(output: &mut File) -> io::Result<Vec<String>> {
+    let mut text = Vec::new();
+    output.read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    let is_near_panic = |index: usize| {
+        let first = index.saturating_sub(LINES_OF_A_PANIC - 1);
+        lines.iter().take(index + 1).skip(first).any(|it| it.contains(PANIC))
+    };
+    let named =
+        lines.iter().enumerate().filter(|(index, it)| it.ends_with(FAILED_TEST) || is_near_panic(*index));
+    let mut reasons: Vec<_> = named.take(REASONS_MAX).map(|(_, it)| (*it).to_owned()).collect();
+    if reasons.is_empty() {
+        let last = lines.iter().skip(lines.len().saturating_sub(REASONS_MAX));
+        reasons.extend(last.map(|it| (*it).to_owned()));
+    }
+    Ok(reasons)
 }
 
 fn print_output(ended: &Ended, output: &mut File) -> io::Result<()> {
@@ -145,13 +184,25 @@ mod tests {
         let last = folder.path().join("last");
         let mut parts = Parts::default();
         let all = vec![
-            shell("broken", "exit 3"),
+            shell("broken", "echo quiet; exit 3"),
             shell("fine", "true"),
             shell("last", &format!("touch {}", last.display())),
         ];
         assert!(!parts.run_all(all, 2).unwrap());
         assert!(last.exists());
-        assert!(summary(&parts).ends_with("FAILED: broken\n"), "{}", summary(&parts));
+        let end = "broken failed:\nquiet\nFAILED: broken\n";
+        assert!(summary(&parts).ends_with(end), "{}", summary(&parts));
+    }
+
+    #[test]
+    fn the_tests_that_failed_and_their_panics_are_repeated_at_the_end() {
+        let script = "for it in 'test a ... ok' 'test b ... FAILED' \
+                      'thread b panicked at b.rs:1:' said 2 3 4; do echo \"$it\"; done; exit 1";
+        let mut parts = Parts::default();
+        assert!(!parts.run_all(vec![shell("tests", script)], 1).unwrap());
+        let end =
+            "tests failed:\ntest b ... FAILED\nthread b panicked at b.rs:1:\nsaid\n2\n3\nFAILED: tests\n";
+        assert!(summary(&parts).ends_with(end), "{}", summary(&parts));
     }
 
     #[test]
@@ -176,6 +227,7 @@ mod tests {
             name: name.into(),
             time: Duration::from_secs(seconds),
             has_passed: true,
+            reasons: Vec::new(),
         };
         let text = summary(&Parts(vec![ended("short", 1), ended("long", 20)]));
         assert!(text.find("20.0  long").unwrap() < text.find("1.0  short").unwrap(), "{text}");

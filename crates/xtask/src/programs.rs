@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_not_root_asks_for_it_without_being_asked() {
+    fn a_user_who_is_not_root_installs_with_sudo_without_a_prompt() {
         let [update, install] = install_commands(&["memcached"], true).map(|it| it.join(" "));
         assert!(update.starts_with("env ") && update.ends_with("apt-get -qq update"), "{update}");
         assert!(install.ends_with("install -y --no-install-recommends memcached"), "{install}");

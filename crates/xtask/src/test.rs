@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_tested_unless_somebody_asks_for_less() {
+    fn everything_is_tested_unless_arguments_select_less() {
         assert_eq!(command(&[]), "test --no-fail-fast --workspace");
         assert_eq!(command(&["stale"]), "test --no-fail-fast --workspace stale");
         assert_eq!(command(&["-p", "domain"]), "test --no-fail-fast -p domain");

@@ -607,7 +607,7 @@ CREATE TABLE IF NOT EXISTS findings (
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction', 'unreadable',
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable', 'archive-failed',
         'webhook-disabled', 'webhook-gap'
     ))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -723,11 +723,14 @@ CREATE TABLE IF NOT EXISTS feed_events (
     owner           BIGINT       NULL,
     data            MEDIUMTEXT   NOT NULL,
     created_at      TIMESTAMP(3) NOT NULL,
+    -- The `traceparent` of the request that caused the event, for webhooks.
+    trace_parent    VARCHAR(55)  NULL,
     UNIQUE KEY feed_by_sequence (sequence),
     KEY feed_of_owner (owner),
     CONSTRAINT feed_events_sequence CHECK (sequence >= 1),
     CONSTRAINT feed_events_subject CHECK (subject_kind IN ('ORDER', 'USER', 'FINDING')),
-    CONSTRAINT feed_events_data CHECK (JSON_VALID(data))
+    CONSTRAINT feed_events_data CHECK (JSON_VALID(data)),
+    CONSTRAINT feed_events_trace CHECK (CHAR_LENGTH(trace_parent) = 55)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- One row: the next number of the feed. A transaction that gives numbers changes it first, so there is one at a time.

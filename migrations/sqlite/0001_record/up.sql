@@ -457,7 +457,7 @@ CREATE TABLE findings (
     kind            TEXT    NOT NULL CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction', 'unreadable',
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable', 'archive-failed',
         'webhook-disabled', 'webhook-gap'
     )),
     gateway         TEXT,
@@ -524,7 +524,9 @@ CREATE TABLE feed_events (
     -- The row key of the user whose personal data is in `data`.
     owner         INTEGER,
     data          TEXT    NOT NULL CHECK (json_valid(data)),
-    created_at    INTEGER NOT NULL
+    created_at    INTEGER NOT NULL,
+    -- The `traceparent` of the request that caused the event, for webhooks.
+    trace_parent  TEXT    CHECK (length(trace_parent) = 55)
 ) STRICT;
 CREATE UNIQUE INDEX feed_by_sequence ON feed_events (sequence);
 CREATE INDEX feed_of_owner ON feed_events (owner) WHERE owner IS NOT NULL;

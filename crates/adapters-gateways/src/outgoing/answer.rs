@@ -105,6 +105,7 @@ mod tests {
             sent_at: Timestamp::from_millis(0),
             body: String::new(),
             secrets: vec![SigningSecret::new("whsec_terrible".into())],
+            trace_parent: None,
         }
     }
 

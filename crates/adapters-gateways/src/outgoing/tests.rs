@@ -105,6 +105,7 @@ fn message(url: &str, secrets: &[SigningSecret]) -> WebhookMessage {
         sent_at: Present.now(),
         body: r#"{"type":"order.placed"}"#.to_owned(),
         secrets: secrets.to_vec(),
+        trace_parent: None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod account_tasks;
 mod accounts;
 mod api_keys;
+mod audit;
 mod claims;
 mod events;
 mod feed;

@@ -5,10 +5,11 @@
 //! | deadlock, lock wait or conflict with another server | rolled back, then repeated on the same connection after a pause |
 //! | unique key violated at `COMMIT` | rolled back, then repeated: the key is checked again, and now by its own statement |
 //! | server read-only or out of its group, before `COMMIT` | rolled back, repeated on a new connection, perhaps to another server |
-//! | connection dead or silent at `BEGIN` | repeated on a new connection, as nothing was done |
+//! | connection dead at `BEGIN` | repeated on a new connection, as nothing was done |
+//! | connection silent at `BEGIN` | its server is left for another one, then the same |
 //! | connection lost during a read | repeated on a new connection |
 //! | connection lost during a commit | reported as unavailable: the commit may have happened |
-//! | time is over | connection thrown away, reported as unavailable |
+//! | time is over | connection thrown away, its server left for another one, reported as unavailable |
 //!
 //! Only a client with an idempotency key can repeat a commit whose outcome is unknown, so it is never
 //! repeated here.
@@ -43,6 +44,9 @@ const CONNECTIONS_MAX: u32 = 2;
 const PAUSE_MS: u64 = 4;
 /// How often the pause is doubled: the longest is 128 ms.
 const DOUBLINGS_MAX: u32 = 5;
+
+/// Why a server is left that gives no answer, for the log.
+const SILENCE: &str = "does not answer in time";
 
 /// The kinds of work, which differ in their transaction and in what may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +91,8 @@ enum ConnectionState {
     Clean,
     /// `BEGIN` failed, so nothing was done on it. It may be dead and is not used again.
     Unused,
+    /// `BEGIN` was not answered in time. Nothing else was done on it, and it is not used again.
+    Silent,
     /// It cannot be rolled back. What was done on it is unknown, and the server ends it.
     Lost,
 }
@@ -109,6 +115,7 @@ impl Pool {
         let outcome = timeout(TIMEOUT, self.run_attempts(kind, &work, &mut place)).await;
         outcome.unwrap_or_else(|silence| {
             if let Some(place) = place {
+                place.leave_server(SILENCE);
                 place.release_after_timeout();
             }
             // The server or the way to it is silent, so the idle connections are likely dead too. Each of
@@ -131,11 +138,15 @@ impl Pool {
         let mut conn = place.take_or_open(kind).await?;
         let (mut attempts, mut connections) = (1, 1);
         loop {
-            let (outcome, left) = run_attempt(&mut conn, kind, work).await;
+            let (outcome, left) = run_attempt(&mut conn.conn, kind, work).await;
             if let Err(failed) = &outcome {
                 if failed.why == Failure::ServerAway {
                     // The idle connections lead to the same server, where the next work would fail as well.
                     self.close_idle();
+                    place.leave_server("takes no writes");
+                }
+                if left == ConnectionState::Silent {
+                    place.leave_server(SILENCE);
                 }
                 if failed.is_contention() && left == ConnectionState::Clean && began.elapsed() < RETRY_PERIOD
                 {
@@ -206,7 +217,11 @@ impl FailedAttempt {
 impl ConnectionState {
     /// Whether the work may be repeated on another connection without the risk of doing it twice.
     fn can_retry(self, kind: WorkKind) -> bool {
-        self == Self::Unused || self == Self::Lost && kind != WorkKind::Commit
+        match self {
+            Self::Unused | Self::Silent => true,
+            Self::Lost => kind != WorkKind::Commit,
+            Self::Clean => false,
+        }
     }
 }
 
@@ -226,9 +241,16 @@ async fn run_attempt<T, R>(
         let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
         // A server that is gone without closing its connections is silent. A new connection may reach its
         // successor, so silence here is treated like a dead connection.
-        if let Err(error) = begun.unwrap_or_else(|silence| Err(timeout_error(&silence))) {
-            let why = read_failure(conn, &error).await;
-            return (Err(FailedAttempt { error, why, at_commit: false }), ConnectionState::Unused);
+        match begun {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let why = read_failure(conn, &error).await;
+                return (Err(FailedAttempt { error, why, at_commit: false }), ConnectionState::Unused);
+            }
+            Err(silence) => {
+                let (error, why) = (timeout_error(&silence), Failure::Other);
+                return (Err(FailedAttempt { error, why, at_commit: false }), ConnectionState::Silent);
+            }
         }
     }
     let mut outcome = work(conn).await;

@@ -7,7 +7,8 @@ use ports::PortError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use super::{Conn, STATEMENT_TIMEOUT_MS, Servers, WorkKind};
+use super::server::Origin;
+use super::{STATEMENT_TIMEOUT_MS, ServedConn, Servers, WorkKind};
 
 /// The limits of one pool.
 #[derive(Debug, Clone, Copy)]
@@ -31,13 +32,15 @@ pub(crate) struct Pool {
     connections: usize,
     /// With the kind of work that each was used for. Used as a stack: what was used last is used next, so that surplus
     /// connections stay idle and the server's `wait_timeout` closes them.
-    idle: Mutex<Vec<(WorkKind, Conn)>>,
+    idle: Mutex<Vec<(WorkKind, ServedConn)>>,
 }
 
 /// The right to one connection; dropping it lets the next work in.
 pub(crate) struct Permit<'a> {
     pool: &'a Pool,
     permit: OwnedSemaphorePermit,
+    /// The server of the connection that it was last used for; none before the first one.
+    origin: Option<Origin>,
 }
 
 impl Pool {
@@ -70,8 +73,10 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn take_idle(&self, kind: WorkKind) -> Option<Conn> {
+    fn take_idle(&self, kind: WorkKind) -> Option<ServedConn> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have found out that their server hangs or only reads.
+        idle.retain(|(_, conn)| !conn.origin.is_left());
         let place = idle.iter().rposition(|(used_for, _)| *used_for == kind);
         let taken = match place {
             Some(place) => Some(idle.remove(place)),
@@ -82,7 +87,7 @@ impl Pool {
 
     /// Opens a connection and keeps it for the first piece of work.
     pub(crate) async fn check_connection(&self) -> Result<(), PortError> {
-        let place = self.acquire_permit().await?;
+        let mut place = self.acquire_permit().await?;
         let conn = place.open_connection().await?;
         place.return_connection(WorkKind::Query, conn);
         Ok(())
@@ -92,7 +97,7 @@ impl Pool {
     pub(super) async fn acquire_permit(&self) -> Result<Permit<'_>, PortError> {
         let places = Arc::clone(&self.permits);
         if let Ok(permit) = Arc::clone(&places).try_acquire_owned() {
-            return Ok(Permit { pool: self, permit });
+            return Ok(Permit { pool: self, permit, origin: None });
         }
         // The queue is bounded as well: work that cannot be served within its time must be refused at once,
         // not after it has waited. The first permit is tried without the queue, so that a calm pool never
@@ -104,26 +109,40 @@ impl Pool {
         let permit = permit
             .map_err(|_| PortError::unavailable("no connection to MySQL became free in time"))?
             .map_err(PortError::unavailable)?;
-        Ok(Permit { pool: self, permit })
+        Ok(Permit { pool: self, permit, origin: None })
     }
 }
 
 impl Permit<'_> {
     /// Takes an idle connection, which may be dead by now, or opens one. One that was used for the same kind of work comes
     /// first: it has prepared most statements of that kind.
-    pub(super) async fn take_or_open(&self, kind: WorkKind) -> Result<Conn, PortError> {
+    pub(super) async fn take_or_open(&mut self, kind: WorkKind) -> Result<ServedConn, PortError> {
         let idle = self.pool.take_idle(kind);
         // No test query first: it would cost every work a round trip. A dead connection shows at `BEGIN`
         // and is replaced.
         match idle {
-            Some(conn) => Ok(conn),
+            Some(conn) => {
+                self.origin = Some(conn.origin.clone());
+                Ok(conn)
+            }
             None => self.open_connection().await,
         }
     }
 
     /// Opens a new connection, whether or not idle ones are left.
-    pub(super) async fn open_connection(&self) -> Result<Conn, PortError> {
-        self.pool.servers.open_connection().await.map_err(PortError::unavailable)
+    pub(super) async fn open_connection(&mut self) -> Result<ServedConn, PortError> {
+        // Until the new one is there, no connection is in use whose silence would be its server's.
+        self.origin = None;
+        let conn = self.pool.servers.open_connection().await.map_err(PortError::unavailable)?;
+        self.origin = Some(conn.origin.clone());
+        Ok(conn)
+    }
+
+    /// Leaves the server of the connection in use.
+    pub(super) fn leave_server(&self, reason: &'static str) {
+        if let Some(origin) = &self.origin {
+            self.pool.servers.leave_server(origin, reason);
+        }
     }
 
     /// Gives the permit up while a statement may still run on its connection. The permit stays taken until
@@ -140,7 +159,7 @@ impl Permit<'_> {
 
     /// Returns a connection for the next work. No transaction may be open on it and no statement under way;
     /// a connection of which that is not known is dropped instead, and the server rolls back.
-    pub(super) fn return_connection(&self, kind: WorkKind, conn: Conn) {
+    pub(super) fn return_connection(&self, kind: WorkKind, conn: ServedConn) {
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((kind, conn));
     }
 }

@@ -13,9 +13,11 @@ const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('read_only', 'in
                          'group_replication_group_name', 'group_replication_consistency', 'check_constraint_checks', \
                          'tidb_enable_check_constraint', 'tidb_txn_mode', 'tidb_constraint_check_in_place', \
                          'tidb_constraint_check_in_place_pessimistic')";
-/// The state of this server in its replication group.
-const MEMBER_STATE: &str = "SELECT MEMBER_STATE FROM performance_schema.replication_group_members \
-                            WHERE MEMBER_ID = @@server_uuid";
+/// The members of the replication group as this server sees them: their states, and which of them is the server.
+const MEMBERS: &str =
+    "SELECT MEMBER_STATE, MEMBER_ID = @@server_uuid FROM performance_schema.replication_group_members";
+/// The state of a member that this server does not hear from, and that is not expelled yet.
+const UNREACHABLE: &str = "UNREACHABLE";
 /// The bit of `wsrep_sync_wait` for reads, among them `BEGIN`.
 const SYNC_WAIT_READS: u64 = 1;
 
@@ -29,11 +31,16 @@ pub(crate) enum ServerState {
 }
 
 /// Why a server that answers is not used at all.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum ServerRefusal {
     /// A member that is out of its group would be a second record with a history of its own.
     #[error("the server is not an active member of its replication group: {0}")]
     OutOfGroup(String),
+    /// A member whose commits wait until the others answer, and which does not know what they commit meanwhile.
+    #[error(
+        "the server reaches {reached} of {members} members of its replication group, which is no majority"
+    )]
+    WithoutMajority { reached: usize, members: usize },
     #[error("the server is not synchronised with its Galera cluster")]
     OutOfCluster,
 }
@@ -177,21 +184,34 @@ pub(crate) async fn counts_as_one_writer(conn: &mut Conn) -> Result<bool, BoxErr
 
 async fn check_group(conn: &mut Conn) -> Result<(), BoxError> {
     static DENIED: Once = Once::new();
-    match conn.query_first::<String, _>(MEMBER_STATE).await {
-        Ok(Some(state)) if state == "ONLINE" => Ok(()),
-        Ok(state) => Err(ServerRefusal::OutOfGroup(state.unwrap_or_else(|| "OFFLINE".to_owned())).into()),
+    match conn.query::<(String, bool), _>(MEMBERS).await {
+        Ok(members) => Ok(judge_membership(&members)?),
         Err(mysql_async::Error::Server(error)) => {
             DENIED.call_once(|| {
                 tracing::warn!(
                     error = error.message,
                     "cannot read performance_schema.replication_group_members, so a server that is out of its \
-                     replication group is not recognised"
+                     replication group or has no majority in it is not recognised"
                 );
             });
             Ok(())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the server is active in its group and reaches a majority of it. Each member has its state and whether it is
+/// the server itself.
+fn judge_membership(members: &[(String, bool)]) -> Result<(), ServerRefusal> {
+    let own = members.iter().find(|(_, is_own)| *is_own).map_or("OFFLINE", |(state, _)| state);
+    if own != "ONLINE" {
+        return Err(ServerRefusal::OutOfGroup(own.to_owned()));
+    }
+    let reached = members.iter().filter(|(state, _)| state != UNREACHABLE).count();
+    if reached * 2 > members.len() {
+        return Ok(());
+    }
+    Err(ServerRefusal::WithoutMajority { reached, members: members.len() })
 }
 
 #[cfg(test)]
@@ -254,5 +274,28 @@ mod tests {
         for (value, read_only) in [("ON", true), ("OFF", false), ("1", true), ("0", false)] {
             assert_eq!(variables(&[("read_only", value)]).read_only, read_only, "{value}");
         }
+    }
+
+    #[test]
+    fn a_member_is_used_while_it_is_online_and_reaches_a_majority() {
+        let judge = |own: &str, others: &[&str]| {
+            let others = others.iter().map(|it| ((*it).to_owned(), false));
+            judge_membership(&others.chain([(own.to_owned(), true)]).collect::<Vec<_>>())
+        };
+        let without_majority = |reached, members| Err(ServerRefusal::WithoutMajority { reached, members });
+        for (own, others, expected) in [
+            ("ONLINE", &[][..], Ok(())),
+            ("ONLINE", &["ONLINE", "ONLINE"], Ok(())),
+            ("ONLINE", &["ONLINE", "UNREACHABLE"], Ok(())),
+            ("ONLINE", &["RECOVERING", "UNREACHABLE"], Ok(())),
+            ("ONLINE", &["UNREACHABLE"], without_majority(1, 2)),
+            ("ONLINE", &["UNREACHABLE", "UNREACHABLE"], without_majority(1, 3)),
+            ("ONLINE", &["ONLINE", "UNREACHABLE", "UNREACHABLE"], without_majority(2, 4)),
+            ("RECOVERING", &["ONLINE", "ONLINE"], Err(ServerRefusal::OutOfGroup("RECOVERING".to_owned()))),
+            ("ERROR", &["ONLINE", "ONLINE"], Err(ServerRefusal::OutOfGroup("ERROR".to_owned()))),
+        ] {
+            assert_eq!(judge(own, others), expected, "{own} {others:?}");
+        }
+        assert_eq!(judge_membership(&[]), Err(ServerRefusal::OutOfGroup("OFFLINE".to_owned())));
     }
 }

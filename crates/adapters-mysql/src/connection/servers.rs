@@ -1,22 +1,17 @@
 //! The servers that the URL names: which of them is connected to, and how fresh its reads are.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use mysql_async::Opts;
-use tokio::time::{Instant, timeout};
-
-use super::server_state::{ServerState, prepare_session};
-use super::{BoxError, Conn, connect_options};
-use crate::stopwatch::start_stopwatch;
+use super::server::{Origin, ServedConn, Server};
+use super::server_state::ServerState;
+use super::{BoxError, Conn};
 
 /// Most servers that one URL may name.
 const SERVERS_MAX: usize = 16;
 /// How long it may take until a new connection is ready, TCP, login and settings included. Then the next server is
 /// tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a server that could not be used comes after all others.
-const AVOIDED_FOR: Duration = Duration::from_secs(5);
 
 /// What a read may miss where several servers have copies of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,14 +27,8 @@ pub enum Consistency {
 /// The servers of one database, in the order of preference.
 #[derive(Clone)]
 pub(crate) struct Servers {
-    all: Arc<[Server]>,
+    all: Arc<[Arc<Server>]>,
     consistency: Consistency,
-}
-
-struct Server {
-    options: Opts,
-    /// When it could not be used last; none if it can be, as far as is known.
-    failed_at: Mutex<Option<Instant>>,
 }
 
 impl Servers {
@@ -47,35 +36,52 @@ impl Servers {
     /// `None` if it is not of that form, has an option that the driver does not know, or names no database.
     pub(crate) fn parse(url: &str, consistency: Consistency) -> Option<Self> {
         let urls = split_url(url)?;
-        let all: Option<Arc<[Server]>> = urls.iter().map(|it| Server::parse_url(it)).collect();
+        let all: Option<Arc<[_]>> = urls.iter().map(|it| Server::parse_url(it).map(Arc::new)).collect();
         Some(Self { all: all?, consistency })
     }
 
-    /// Opens a connection with all its settings to the first server that takes writes. If there is none, one that only
-    /// reads is better than nothing.
+    /// Opens a connection with all its settings to the first server that takes writes.
     ///
     /// Every server has a second, so a server that hangs delays this by no more than that, and only once in a while.
-    pub(crate) async fn open_connection(&self) -> Result<Conn, BoxError> {
-        Ok(Conn::try_from(self.connect(CONNECT_TIMEOUT).await?).await?)
+    pub(crate) async fn open_connection(&self) -> Result<ServedConn, BoxError> {
+        let (conn, origin) = self.connect_first(CONNECT_TIMEOUT).await?;
+        Ok(ServedConn { conn: Conn::try_from(conn).await?, origin })
     }
 
     /// The same as a connection of the driver, with another limit of time for each server.
     pub(crate) async fn connect(&self, limit: Duration) -> Result<mysql_async::Conn, BoxError> {
+        Ok(self.connect_first(limit).await?.0)
+    }
+
+    /// Leaves the server of a connection for another one, if the URL names any.
+    pub(super) fn leave_server(&self, origin: &Origin, reason: &'static str) {
+        if self.has_several() {
+            origin.leave_server(reason);
+        }
+    }
+
+    async fn connect_first(&self, limit: Duration) -> Result<(mysql_async::Conn, Origin), BoxError> {
         let (mut read_only, mut failed) = (None, None);
         for server in self.order_by_failures() {
+            let origin = Origin::new(server);
             match server.connect_within(limit, self.consistency).await {
                 Ok((conn, ServerState::Writable)) => {
-                    server.set_failed(None);
-                    return Ok(conn);
+                    origin.prefer_again();
+                    return Ok((conn, origin));
                 }
-                Ok((conn, ServerState::ReadOnly)) => {
-                    server.set_failed(Some(start_stopwatch()));
-                    read_only = read_only.or(Some(conn));
+                Ok((conn, ServerState::ReadOnly)) if self.takes_readers() => {
+                    server.avoid();
+                    read_only = read_only.or(Some((conn, origin)));
+                }
+                Ok((_, ServerState::ReadOnly)) => {
+                    server.avoid();
+                    failed =
+                        failed.or(Some("the server only reads, and may lag behind one that writes".into()));
                 }
                 Err(error) => {
-                    server.set_failed(Some(start_stopwatch()));
+                    server.avoid();
                     tracing::debug!(
-                        host = server.options.ip_or_hostname(),
+                        host = server.host(),
                         %error,
                         "cannot use a database server, trying the next one"
                     );
@@ -86,45 +92,22 @@ impl Servers {
         read_only.ok_or_else(|| failed.unwrap_or_else(|| "the URL names no database server".into()))
     }
 
+    /// Whether a server that only reads is better than none. The only server of a URL has nothing to lag behind, as far as
+    /// is known. One of several may be a replica, or a former primary whose successor has newer commits.
+    fn takes_readers(&self) -> bool {
+        self.consistency == Consistency::Eventual || !self.has_several()
+    }
+
+    fn has_several(&self) -> bool {
+        self.all.len() > 1
+    }
+
     /// The servers in their order, those last that could not be used a short time ago.
-    fn order_by_failures(&self) -> Vec<&Server> {
+    fn order_by_failures(&self) -> Vec<&Arc<Server>> {
         let mut servers: Vec<_> = self.all.iter().collect();
         // Stable, so that the order of the URL decides among the others.
-        servers.sort_by_key(|it| it.has_failed());
+        servers.sort_by_key(|it| it.avoided_until());
         servers
-    }
-}
-
-impl Server {
-    fn parse_url(url: &str) -> Option<Self> {
-        let options = Opts::from_url(url).ok()?;
-        let is_usable = options.tcp_port() != 0 && options.db_name().is_some_and(|name| !name.is_empty());
-        let options = connect_options(options);
-        is_usable.then_some(Self { options, failed_at: Mutex::new(None) })
-    }
-
-    async fn connect_within(
-        &self,
-        limit: Duration,
-        consistency: Consistency,
-    ) -> Result<(mysql_async::Conn, ServerState), BoxError> {
-        // One limit around login and settings too: a server that hangs still accepts TCP connections, and then
-        // says nothing.
-        let connecting = async {
-            let mut conn = mysql_async::Conn::new(self.options.clone()).await?;
-            let state = prepare_session(&mut conn, consistency).await?;
-            Ok::<_, BoxError>((conn, state))
-        };
-        timeout(limit, connecting).await?
-    }
-
-    fn has_failed(&self) -> bool {
-        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        failed_at.is_some_and(|it| it.elapsed() < AVOIDED_FOR)
-    }
-
-    fn set_failed(&self, at: Option<Instant>) {
-        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 }
 

@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::dialect::{Failure, read_failure};
 
+mod several;
+
 diesel::table! { notes (id) { id -> BigInt, } }
 
 const LIMITS: Limits = Limits { connections: 1, waiting: 1, wait: Duration::from_secs(10) };
@@ -75,7 +77,7 @@ async fn a_connection_is_set_whatever_the_server_is_set_to() {
         #[diesel(sql_type = diesel::sql_types::Text)]
         setting: String,
     }
-    let mut conn = servers_of("settings").open_connection().await.unwrap();
+    let mut conn = servers_of("settings").open_connection().await.unwrap().conn;
     let query = "SELECT CONCAT_WS(' ', @@autocommit + 0, @@time_zone, @@tx_isolation, @@lc_messages, \
                  @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@max_statement_time, @@sql_mode) AS setting";
     let set: Setting = sql_query(query).get_result(&mut conn).await.unwrap();
@@ -92,7 +94,7 @@ async fn rules_are_enforced_whatever_the_server_is_set_to() {
     server.create_database("rules").unwrap();
     server.execute_sql("SET GLOBAL check_constraint_checks = 0").unwrap();
     let servers = Servers::parse(&server.url("rules"), Consistency::Strict).unwrap();
-    let mut conn = servers.open_connection().await.unwrap();
+    let mut conn = servers.open_connection().await.unwrap().conn;
     sql_query("CREATE TABLE r (a INT CHECK (a > 0))").execute(&mut conn).await.unwrap();
     assert!(sql_query("INSERT INTO r VALUES (0)").execute(&mut conn).await.is_err());
 }
@@ -142,7 +144,7 @@ async fn queries_of_a_snapshot_see_one_moment_and_write_nothing() {
     let crew = crew("snapshots", LIMITS);
     let other = Servers::parse(&MariaDb::shared().unwrap().url("snapshots"), Consistency::Strict).unwrap();
     let work = async move |conn: &mut Conn| {
-        let mut other = other.open_connection().await.unwrap();
+        let mut other = other.open_connection().await.unwrap().conn;
         diesel::insert_into(notes::table).values(notes::id.eq(1)).execute(&mut other).await?;
         let seen: i64 = notes::table.count().get_result(conn).await?;
         diesel::insert_into(notes::table).values(notes::id.eq(2)).execute(conn).await?;
@@ -264,8 +266,8 @@ async fn a_storm_of_slow_reads_never_has_more_connections_than_there_are_places(
 /// The number that the server gives the error, and so what it means, on this and the next statement.
 #[tokio::test]
 async fn the_server_says_which_error_a_statement_ended_with() {
-    let mut conn = servers_of("numbers").open_connection().await.unwrap();
-    let mut other = servers_of_existing("numbers").open_connection().await.unwrap();
+    let mut conn = servers_of("numbers").open_connection().await.unwrap().conn;
+    let mut other = servers_of_existing("numbers").open_connection().await.unwrap().conn;
     let fails = |number: u32, text: &str| {
         format!("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{text}'")
     };
@@ -333,23 +335,4 @@ async fn a_server_that_becomes_read_only_loses_its_connections() {
     assert_ne!(connection_id(&crew).await, id, "the connection is closed");
     server.execute_sql("SET GLOBAL read_only = 0").unwrap();
     write(&crew, 1).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn the_next_server_of_the_url_is_tried_if_one_is_away_or_read_only() {
-    let [first, second] = [MariaDb::start().unwrap(), MariaDb::start().unwrap()];
-    let port = |it: &MariaDb| it.url("").split(':').nth(2).unwrap().trim_end_matches('/').to_owned();
-    for server in [&first, &second] {
-        server.create_database("pair").unwrap();
-        server.execute_sql("CREATE TABLE pair.notes (id BIGINT PRIMARY KEY)").unwrap();
-        server.execute_sql("CREATE USER app@'%'").unwrap();
-        server.execute_sql("GRANT SELECT, INSERT ON pair.* TO app@'%'").unwrap();
-    }
-    let url = format!("mysql://app@127.0.0.1:{},127.0.0.1:{}/pair", port(&first), port(&second));
-    let crew = Arc::new(Workers::new(&Servers::parse(&url, Consistency::Strict).unwrap(), 1, LIMITS));
-    write(&crew, 1).await.unwrap().unwrap();
-    first.execute_sql("SET GLOBAL read_only = 1").unwrap();
-    // Refused by the first one, done by the second one, in one piece of work.
-    write(&crew, 2).await.unwrap().unwrap();
-    assert_eq!(notes(&crew).await, [2]);
 }

@@ -67,6 +67,10 @@ struct ErrorNumber {
 /// What the error means that a statement on this connection has just ended with. It costs three round trips, and
 /// only after an error that diesel does not know.
 pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error) -> Failure {
+    // What the health check makes of a server that answers and takes no writes.
+    if matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) {
+        return Failure::ServerAway;
+    }
     let Error::DatabaseError(DatabaseErrorKind::Unknown, text) = error else { return Failure::Other };
     let number = read_error_number(conn).await.ok().flatten();
     classify_failure(number, text.message())

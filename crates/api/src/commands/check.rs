@@ -40,15 +40,20 @@ pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
     }
     let wired = wiring::wire_adapters(config).await?;
     let line = ProgressLine::new();
-    let report = watch_audit(&wired.app, |it| line.show(|| format!("{} orders read", it.orders))).await?;
+    let report = watch_audit(&wired.app, |it| {
+        line.show(|| format!("{} orders, {} rows with parents read", it.orders, it.children))
+    })
+    .await?;
     drop(line);
     print_report(&report)?;
     if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.faults.len())) }
 }
 
 fn print_report(report: &AuditReport) -> io::Result<()> {
-    let AuditReport { products, orders, payments, busy, faults } = report;
-    print_lines(&format!("read: {products} products, {orders} orders, {payments} payments"))?;
+    let AuditReport { products, orders, payments, busy, children, faults } = report;
+    print_lines(&format!(
+        "read: {products} products, {orders} orders, {payments} payments, {children} rows with parents"
+    ))?;
     if *busy > 0 {
         print_lines(&format!("{busy} orders changed all the while and were not judged; run it again"))?;
     }

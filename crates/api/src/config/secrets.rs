@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_made_once_and_is_nobody_elses() {
+    fn a_secret_is_made_once_and_only_its_owner_can_read_it() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("data");
         let first = load_or_create_secret(&folder, "jwt_secret", || "one".into()).unwrap();

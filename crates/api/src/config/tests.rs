@@ -167,7 +167,7 @@ fn notices_may_arrive_with_or_without_tls() {
 }
 
 #[test]
-fn a_sandbox_is_there_unasked_only_where_nobody_else_reaches_it() {
+fn a_sandbox_is_on_by_default_only_with_sqlite_on_a_loopback_address() {
     let local = |environment: &[(&str, &str)]| read("", environment).unwrap().is_local();
     assert!(local(&[]) && local(&[("IDEM_HTTP_ADDR", "[::1]:0")]));
     assert!(!local(&[("IDEM_HTTP_ADDR", "0.0.0.0:8080")]) && !local(&[("IDEM_HTTP_ADDR", "192.0.2.1:80")]));

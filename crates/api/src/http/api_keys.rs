@@ -69,12 +69,10 @@ pub async fn create_api_key(
     let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
     let new = read_new_key(&body)?;
     let network = peer.network();
-    let made = service
-        .write(async move |app| {
-            api_keys::create_api_key(&app, &operator, request, new, network, render_new_key).await
-        })
-        .await?;
-    Ok(reply::into_response(made?))
+    reply::run_write(&service, async move |app| {
+        api_keys::create_api_key(&app, &operator, request, new, network, render_new_key).await
+    })
+    .await
 }
 
 fn read_new_key(body: &Value) -> Result<NewApiKey, Problem> {
@@ -171,13 +169,11 @@ pub async fn revoke_api_key(
     // There is no body: route and id are the whole request.
     let request = idempotency::read_key(&service, &http, operator.caller(), &Value::Null)?;
     let (id, network) = (parse_key_id(&id)?, peer.network());
-    let revoked = service
-        .write(async move |app| {
-            let reply = reply::no_content();
-            api_keys::revoke_api_key(&app, &operator, request, &id, network, reply).await
-        })
-        .await?;
-    Ok(reply::into_response(revoked?))
+    reply::run_write(&service, async move |app| {
+        let reply = reply::no_content();
+        api_keys::revoke_api_key(&app, &operator, request, &id, network, reply).await
+    })
+    .await
 }
 
 impl From<RevokeKeyError> for Problem {

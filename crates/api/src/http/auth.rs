@@ -107,10 +107,10 @@ pub async fn register(
         it.finish(|| Some(NewAccount { username: username?, email: email?, password: password? }))?;
     let network = peer.network();
     let render = |it: &User| reply::json_reply(StatusCode::CREATED, &UserView::from(it));
-    let made = service
-        .write(async move |app| auth::register_account(&app, request, account, network, render).await)
-        .await?;
-    Ok(reply::into_response(made?))
+    reply::run_write(&service, async move |app| {
+        auth::register_account(&app, request, account, network, render).await
+    })
+    .await
 }
 
 impl From<RegisterError> for Problem {
@@ -247,12 +247,10 @@ pub async fn change_password(
     let new = it.read_required("newPassword", text(Password::parse));
     let network = peer.network();
     let change = it.finish(|| Some(PasswordChange { current: current?, new: new?, network }))?;
-    let changed = service
-        .write(async move |app| {
-            auth::change_password(&app, &caller, request, change, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(changed?))
+    reply::run_write(&service, async move |app| {
+        auth::change_password(&app, &caller, request, change, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<PasswordError> for Problem {
@@ -294,10 +292,10 @@ pub async fn end_session(
     // There is no body: route and id are the whole request.
     let request = idempotency::read_key(&service, &http, &caller, &Value::Null)?;
     let id = SessionId::parse(&id).map_err(|_| Kind::NotFound)?;
-    let ended = service
-        .write(async move |app| auth::revoke_session(&app, &caller, request, &id, reply::no_content()).await)
-        .await?;
-    Ok(reply::into_response(ended?))
+    reply::run_write(&service, async move |app| {
+        auth::revoke_session(&app, &caller, request, &id, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<RevokeError> for Problem {

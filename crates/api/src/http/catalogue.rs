@@ -94,12 +94,10 @@ pub async fn put_product(
     let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
     let (id, offer) = read_offer(&body, &id)?;
     let meant = write_conditions(&http);
-    let put = service
-        .write(async move |app| {
-            catalogue::put_product(&app, &staff, request, id, offer, meant, render_put).await
-        })
-        .await?;
-    Ok(reply::into_response(put?))
+    reply::run_write(&service, async move |app| {
+        catalogue::put_product(&app, &staff, request, id, offer, meant, render_put).await
+    })
+    .await
 }
 
 fn render_put(put: &PutOutcome) -> StoredReply {
@@ -202,10 +200,10 @@ pub async fn patch_product(
     let (id, patch) = read_patch(&body, &id)?;
     let meant = write_conditions(&http);
     let show = |product: &Product| render_product(StatusCode::OK, product);
-    let patched = service
-        .write(async move |app| catalogue::patch_product(&app, &staff, request, id, patch, meant, show).await)
-        .await?;
-    Ok(reply::into_response(patched?))
+    reply::run_write(&service, async move |app| {
+        catalogue::patch_product(&app, &staff, request, id, patch, meant, show).await
+    })
+    .await
 }
 
 fn read_patch(body: &Value, id: &str) -> Result<(ProductId, ProductPatch), Problem> {

@@ -56,10 +56,10 @@ pub async fn request_verification(
     let email = it.read_required("email", text(Email::parse));
     let (email, network) = (it.finish(|| email)?, peer.network());
     let reply = reply::empty_reply(StatusCode::ACCEPTED);
-    let taken = service
-        .write(async move |app| auth::request_email_verification(&app, request, email, network, reply).await)
-        .await?;
-    Ok(reply::into_response(taken?))
+    reply::run_write(&service, async move |app| {
+        auth::request_email_verification(&app, request, email, network, reply).await
+    })
+    .await
 }
 
 /// Verify an address with a token
@@ -83,12 +83,10 @@ pub async fn confirm_verification(
     let mut it = Fields::new(&body);
     let token = it.read_required("token", text(any_string));
     let (token, network) = (it.finish(|| token)?, peer.network());
-    let verified = service
-        .write(async move |app| {
-            auth::confirm_email_verification(&app, request, &token, network, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(verified?))
+    reply::run_write(&service, async move |app| {
+        auth::confirm_email_verification(&app, request, &token, network, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<VerificationError> for Problem {

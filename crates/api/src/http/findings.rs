@@ -74,10 +74,10 @@ pub async fn resolve_finding(
     // An id that breaks the rule for ids names no finding, so it is 404 like any other unknown one.
     let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
     let render = |it: &Finding| reply::json_reply(StatusCode::OK, &FindingView::from(it));
-    let resolved = service
-        .write(async move |app| findings::resolve_finding(&app, &staff, request, &id, note, render).await)
-        .await?;
-    Ok(reply::into_response(resolved?))
+    reply::run_write(&service, async move |app| {
+        findings::resolve_finding(&app, &staff, request, &id, note, render).await
+    })
+    .await
 }
 
 impl From<ResolveError> for Problem {

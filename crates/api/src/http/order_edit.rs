@@ -88,9 +88,8 @@ pub async fn patch_order(
             &OrderView::for_actor(order, actor).with_customer(customer.as_ref()),
         )
     };
-    let edited =
-        service.write(async move |app| orders::edit_order(&app, &caller, request, ask, render).await).await?;
-    Ok(reply::into_response(edited?))
+    reply::run_write(&service, async move |app| orders::edit_order(&app, &caller, request, ask, render).await)
+        .await
 }
 
 impl From<EditError> for Problem {

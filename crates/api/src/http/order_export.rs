@@ -80,9 +80,11 @@ pub async fn export_orders(service: SharedService, http: HttpRequest, staff: Sta
     let app = Arc::clone(&service.app);
     let token = bearer_token(http.headers()).ok_or_else(|| Problem::unauthorized(false))?.to_owned();
     let caller = staff.caller().clone();
-    let mut export = Export { app, caller, token, format, query: Some(query), _permit: permit };
+    let mut export =
+        Export { app, caller, token, format, query: Some(query), is_over: true, _permit: permit };
     // Before the head of the response is sent: what is wrong now is answered as a problem.
     let first = export.read_page().await?.unwrap_or_default();
+    export.is_over = false;
     let first = Bytes::from([row::head_of(format), first].concat());
     let name = match format {
         Format::Csv => "orders.csv",
@@ -104,7 +106,9 @@ async fn next_chunk(
     if let Some(ready) = ready {
         return Ok(Some((ready, (None, export))));
     }
-    match export.read_next_page().await {
+    let page = export.read_next_page().await;
+    export.is_over = !matches!(page, Ok(Some(_)));
+    match page {
         Ok(page) => Ok(page.map(|it| (Bytes::from(it), (None, export)))),
         // Logged here, because the head was sent long ago and no problem can follow it.
         Err(ExportError::Failed(error)) => {
@@ -131,7 +135,17 @@ struct Export {
     format: Format,
     /// The query of the next page; `None` behind the last one.
     query: Option<OrderQuery>,
+    /// Whether its end is known: all is read, or the log or the response says why not.
+    is_over: bool,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if !self.is_over {
+            tracing::info!("export was cut off: its connection ended first");
+        }
+    }
 }
 
 /// Why a page was not read.

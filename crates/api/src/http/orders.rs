@@ -110,16 +110,14 @@ pub async fn place_order(
     let (buyer, lines, details) = read_order(&body, caller.0)?;
     // The answer is rendered inside the use case, because it is committed with the order: a retry gets these
     // bytes, also when the order has moved on.
-    let placed = service
-        .write(async move |app| {
-            orders::place_order(&app, &buyer, request, lines, details, |order, owner| {
-                let view = OrderView::for_actor(order, actor).with_customer(sees_customer.then_some(owner));
-                render_new_order(&view, order)
-            })
-            .await
+    reply::run_write(&service, async move |app| {
+        orders::place_order(&app, &buyer, request, lines, details, |order, owner| {
+            let view = OrderView::for_actor(order, actor).with_customer(sees_customer.then_some(owner));
+            render_new_order(&view, order)
         })
-        .await?;
-    Ok(reply::into_response(placed?))
+        .await
+    })
+    .await
 }
 
 fn render_new_order(view: &OrderView, order: &Order) -> StoredReply {
@@ -322,10 +320,10 @@ pub async fn transition_order(
             &OrderView::for_actor(order, actor).with_customer(customer.as_ref()),
         )
     };
-    let moved = service
-        .write(async move |app| orders::transition_order(&app, &caller, request, ask, render).await)
-        .await?;
-    Ok(reply::into_response(moved?))
+    reply::run_write(&service, async move |app| {
+        orders::transition_order(&app, &caller, request, ask, render).await
+    })
+    .await
 }
 
 impl From<TransitionError> for Problem {

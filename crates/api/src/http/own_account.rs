@@ -67,10 +67,10 @@ pub async fn change_email(
     let network = peer.network();
     let change = it.finish(|| Some(EmailChange { current: current?, email: email?, network }))?;
     let render = |it: &User| reply::json_reply(StatusCode::OK, &UserView::from(it));
-    let changed = service
-        .write(async move |app| auth::change_email(&app, &caller, request, change, render).await)
-        .await?;
-    Ok(reply::into_response(changed?))
+    reply::run_write(&service, async move |app| {
+        auth::change_email(&app, &caller, request, change, render).await
+    })
+    .await
 }
 
 impl From<EmailError> for Problem {
@@ -111,12 +111,10 @@ pub async fn erase_account(
     let current = it.read_required("currentPassword", text(any_string));
     let network = peer.network();
     let erasure = it.finish(|| Some(ErasureRequest { current: current?, network }))?;
-    let erased = service
-        .write(async move |app| {
-            auth::erase_account(&app, &caller, request, erasure, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(erased?))
+    reply::run_write(&service, async move |app| {
+        auth::erase_account(&app, &caller, request, erasure, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<ErasureError> for Problem {
@@ -145,8 +143,8 @@ pub async fn end_other_sessions(
 ) -> HandlerResult {
     // There is no body: the route is the whole request.
     let request = idempotency::read_key(&service, &http, &caller, &Value::Null)?;
-    let ended = service
-        .write(async move |app| auth::end_other_sessions(&app, &caller, request, reply::no_content()).await)
-        .await?;
-    Ok(reply::into_response(ended?))
+    reply::run_write(&service, async move |app| {
+        auth::end_other_sessions(&app, &caller, request, reply::no_content()).await
+    })
+    .await
 }

@@ -60,10 +60,10 @@ pub async fn request_reset(
     let email = it.read_required("email", text(Email::parse));
     let (email, network) = (it.finish(|| email)?, peer.network());
     let reply = reply::empty_reply(StatusCode::ACCEPTED);
-    let taken = service
-        .write(async move |app| auth::request_password_reset(&app, request, email, network, reply).await)
-        .await?;
-    Ok(reply::into_response(taken?))
+    reply::run_write(&service, async move |app| {
+        auth::request_password_reset(&app, request, email, network, reply).await
+    })
+    .await
 }
 
 impl From<ResetError> for Problem {
@@ -99,12 +99,10 @@ pub async fn confirm_reset(
     let new = it.read_required("newPassword", text(Password::parse));
     let network = peer.network();
     let confirmation = it.finish(|| Some(ResetConfirmation { token: token?, new: new?, network }))?;
-    let set = service
-        .write(async move |app| {
-            auth::confirm_password_reset(&app, request, confirmation, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(set?))
+    reply::run_write(&service, async move |app| {
+        auth::confirm_password_reset(&app, request, confirmation, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<ConfirmError> for Problem {

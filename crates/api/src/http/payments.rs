@@ -116,10 +116,10 @@ pub async fn start_payment(
     // 201 also for a payment that failed or is not decided yet: the transaction exists, and its status shows
     // the outcome.
     let render = |it: &VisibleTransaction| reply::json_reply(StatusCode::CREATED, &TransactionView::from(it));
-    let started = service
-        .write(async move |app| payments::start_payment(&app, &caller, request, payment, render).await)
-        .await?;
-    Ok(reply::into_response(started?))
+    reply::run_write(&service, async move |app| {
+        payments::start_payment(&app, &caller, request, payment, render).await
+    })
+    .await
 }
 
 fn parse_capture_method(text: &str) -> Result<CaptureMethod, Invalid> {
@@ -308,12 +308,10 @@ async fn run_operation(
     let author = staff.caller().author_id();
     let render =
         move |it: &VisibleTransaction, refund: Option<&RefundId>| render_operation(it, refund, &author);
-    let done = service
-        .write(async move |app| {
-            payments::execute_operation(&app, &staff, request, &id, operation, render).await
-        })
-        .await?;
-    Ok(reply::into_response(done?))
+    reply::run_write(&service, async move |app| {
+        payments::execute_operation(&app, &staff, request, &id, operation, render).await
+    })
+    .await
 }
 
 /// Renders the answer: the transaction for a capture or a void, the refund for a refund.

@@ -1,12 +1,17 @@
 //! Answers that are stored under an idempotency key, and replayed byte by byte.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
-use application::IdempotentReply;
+use application::{App, IdempotentReply};
 use ports::StoredReply;
 use serde::Serialize;
+
+use super::problem::{HandlerResult, Problem};
+use crate::service::Service;
 
 /// The header of a replayed answer; its value is `true`.
 pub const REPLAYED_HEADER: &str = "idempotent-replayed";
@@ -31,9 +36,23 @@ pub fn empty_reply(status: StatusCode) -> StoredReply {
     StoredReply { status: status.as_u16(), location: None, etag: None, body: String::new() }
 }
 
+/// Runs a use case that writes, to its end even when the request is cancelled, and renders its answer.
+///
+/// # Errors
+/// The problem of the use case's error; `overloaded` or `internal-error` if it did not run to its end.
+pub async fn run_write<E, F>(service: &Service, write: impl FnOnce(Arc<App>) -> F) -> HandlerResult
+where
+    E: Into<Problem> + Send + 'static,
+    F: Future<Output = Result<IdempotentReply, E>> + Send + 'static,
+{
+    match service.write(write).await? {
+        Ok(answered) => Ok(into_response(answered)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Renders an answer, with [`REPLAYED_HEADER`] when it is a replay.
-#[must_use]
-pub fn into_response(answered: IdempotentReply) -> HttpResponse {
+fn into_response(answered: IdempotentReply) -> HttpResponse {
     let (reply, again) = match answered {
         IdempotentReply::New(reply) => (reply, false),
         IdempotentReply::Replay(reply) => (reply, true),

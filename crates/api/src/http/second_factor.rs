@@ -132,12 +132,10 @@ pub async fn confirm(
     let code = it.read_required("totpCode", text(any_string));
     let network = peer.network();
     let confirmation = it.finish(|| Some(CodeConfirmation { code: code?, network }))?;
-    let confirmed = service
-        .write(async move |app| {
-            auth::confirm_second_factor(&app, &caller, request, confirmation, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(confirmed?))
+    reply::run_write(&service, async move |app| {
+        auth::confirm_second_factor(&app, &caller, request, confirmation, reply::no_content()).await
+    })
+    .await
 }
 
 /// Disable my second factor
@@ -165,12 +163,10 @@ pub async fn disable(
     let code = it.read_required("totpCode", text(any_string));
     let network = peer.network();
     let removal = it.finish(|| Some(FactorRemoval { current: current?, code: code?, network }))?;
-    let disabled = service
-        .write(async move |app| {
-            auth::disable_second_factor(&app, &caller, request, removal, reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(disabled?))
+    reply::run_write(&service, async move |app| {
+        auth::disable_second_factor(&app, &caller, request, removal, reply::no_content()).await
+    })
+    .await
 }
 
 impl From<SecondFactorError> for Problem {

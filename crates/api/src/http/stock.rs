@@ -69,10 +69,10 @@ pub async fn adjust_stock(
     // Required, because the change is relative: a retry without a key would count the delivery twice.
     let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
     let ask = read_adjustment(&body, &id)?;
-    let done = service
-        .write(async move |app| catalogue::adjust_stock(&app, &staff, request, ask, render_adjustment).await)
-        .await?;
-    Ok(reply::into_response(done?))
+    reply::run_write(&service, async move |app| {
+        catalogue::adjust_stock(&app, &staff, request, ask, render_adjustment).await
+    })
+    .await
 }
 
 fn read_adjustment(body: &Value, id: &str) -> Result<StockAdjustment, Problem> {

@@ -127,12 +127,10 @@ pub async fn patch_user(
     let patch = it.finish(|| Some(AccountPatch { disabled: disabled?, role: role? }))?;
     let (id, network) = (parse_user_id(&id)?, peer.network());
     let render = |it: &Account| reply::json_reply(StatusCode::OK, &AccountView::from(it));
-    let changed = service
-        .write(async move |app| {
-            accounts::change_account(&app, &operator, request, (&id, patch), network, render).await
-        })
-        .await?;
-    Ok(reply::into_response(changed?))
+    reply::run_write(&service, async move |app| {
+        accounts::change_account(&app, &operator, request, (&id, patch), network, render).await
+    })
+    .await
 }
 
 fn parse_role(text: &str) -> Result<Role, Invalid> {
@@ -181,13 +179,11 @@ pub async fn end_user_sessions(
     // There is no body: route and id are the whole request.
     let request = idempotency::read_key(&service, &http, operator.caller(), &Value::Null)?;
     let (id, network) = (parse_user_id(&id)?, peer.network());
-    let ended = service
-        .write(async move |app| {
-            let reply = reply::no_content();
-            accounts::end_account_sessions(&app, &operator, request, &id, network, reply).await
-        })
-        .await?;
-    Ok(reply::into_response(ended?))
+    reply::run_write(&service, async move |app| {
+        let reply = reply::no_content();
+        accounts::end_account_sessions(&app, &operator, request, &id, network, reply).await
+    })
+    .await
 }
 
 impl From<AccountError> for Problem {

@@ -80,12 +80,10 @@ pub async fn redeliver(
     let (endpoint, delivery) = path.into_inner();
     let endpoint = parse_endpoint_id(&endpoint)?;
     let delivery = DeliveryId::parse(&delivery).map_err(|_| Kind::NotFound)?;
-    let sent = service
-        .write(async move |app| {
-            webhooks::redeliver(&app, &operator, request, (&endpoint, &delivery), render_delivery).await
-        })
-        .await?;
-    Ok(reply::into_response(sent?))
+    reply::run_write(&service, async move |app| {
+        webhooks::redeliver(&app, &operator, request, (&endpoint, &delivery), render_delivery).await
+    })
+    .await
 }
 
 /// Send a test message to an endpoint
@@ -108,8 +106,8 @@ pub async fn send_test(
     let body = read_nothing(body).await?;
     let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
     let id = parse_endpoint_id(&id)?;
-    let sent = service
-        .write(async move |app| webhooks::send_test(&app, &operator, request, &id, render_delivery).await)
-        .await?;
-    Ok(reply::into_response(sent?))
+    reply::run_write(&service, async move |app| {
+        webhooks::send_test(&app, &operator, request, &id, render_delivery).await
+    })
+    .await
 }

@@ -91,10 +91,10 @@ pub async fn create_endpoint(
         location: Some(format!("/v1/webhook-endpoints/{}", it.id)),
         ..render_secret(StatusCode::CREATED, it, secret)
     };
-    let made = service
-        .write(async move |app| webhooks::create_endpoint(&app, &operator, request, ask, render).await)
-        .await?;
-    Ok(reply::into_response(made?))
+    reply::run_write(&service, async move |app| {
+        webhooks::create_endpoint(&app, &operator, request, ask, render).await
+    })
+    .await
 }
 
 fn read_endpoint(body: &Value) -> Result<NewEndpoint, Problem> {
@@ -199,12 +199,10 @@ pub async fn patch_endpoint(
     let patch = read_patch(&body)?;
     let (id, meant) = (parse_endpoint_id(&id)?, if_match(&http));
     let render = |it: &WebhookEndpoint| render_endpoint(StatusCode::OK, it);
-    let changed = service
-        .write(async move |app| {
-            webhooks::patch_endpoint(&app, &operator, request, (&id, patch, meant), render).await
-        })
-        .await?;
-    Ok(reply::into_response(changed?))
+    reply::run_write(&service, async move |app| {
+        webhooks::patch_endpoint(&app, &operator, request, (&id, patch, meant), render).await
+    })
+    .await
 }
 
 fn read_patch(body: &Value) -> Result<EndpointPatch, Problem> {
@@ -242,12 +240,10 @@ pub async fn delete_endpoint(
     // There is no body: route and id are the whole request.
     let request = idempotency::read_key(&service, &http, operator.caller(), &Value::Null)?;
     let (id, meant) = (parse_endpoint_id(&id)?, if_match(&http));
-    let deleted = service
-        .write(async move |app| {
-            webhooks::delete_endpoint(&app, &operator, request, (&id, meant), reply::no_content()).await
-        })
-        .await?;
-    Ok(reply::into_response(deleted?))
+    reply::run_write(&service, async move |app| {
+        webhooks::delete_endpoint(&app, &operator, request, (&id, meant), reply::no_content()).await
+    })
+    .await
 }
 
 /// Give an endpoint a new secret
@@ -276,10 +272,10 @@ pub async fn rotate_secret(
     let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
     let (id, meant) = (parse_endpoint_id(&id)?, if_match(&http));
     let render = |it: &WebhookEndpoint, secret: &SigningSecret| render_secret(StatusCode::OK, it, secret);
-    let rotated = service
-        .write(async move |app| webhooks::rotate_secret(&app, &operator, request, (&id, meant), render).await)
-        .await?;
-    Ok(reply::into_response(rotated?))
+    reply::run_write(&service, async move |app| {
+        webhooks::rotate_secret(&app, &operator, request, (&id, meant), render).await
+    })
+    .await
 }
 
 /// Reads a body that has no members: nothing at all, or `{}`.

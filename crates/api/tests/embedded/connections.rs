@@ -92,7 +92,7 @@ fn a_head_that_is_too_long_never_reaches_the_http_library() {
 }
 
 #[test]
-fn the_end_of_a_head_that_is_too_long_is_told() {
+fn a_head_that_is_too_long_is_431() {
     // Exactly what may be sent, so that nothing is left over that would reset the connection.
     let head = "GET /healthz HTTP/1.1\r\nhost: idem\r\nx: ";
     let answer = raw(shared().address(), format!("{head}{}", "y".repeat(32 * 1024 - head.len())));

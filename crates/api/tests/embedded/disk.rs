@@ -26,7 +26,7 @@ fn readyz(server: &Server) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_told_by_readyz_and_over_as_soon_as_there_is_room() {
+async fn a_full_disk_is_reported_by_readyz_and_over_as_soon_as_there_is_space() {
     let server = Server::with(&[("TEST_PRELUDE", NOT_MINDING)]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", Some(100)).await;

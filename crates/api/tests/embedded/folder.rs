@@ -12,7 +12,7 @@ fn the_database_is_a_file_of_the_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_start_makes_secrets_that_nobody_else_can_read() {
+async fn the_first_start_makes_secrets_that_only_their_owner_can_read() {
     let server = Server::with(&[]);
     let customer = server.customer().await;
     customer.get("/v1/me").await.ok(200);

@@ -94,7 +94,7 @@ fn a_reader_of_the_log_that_hangs_stops_nothing_and_costs_no_memory() {
 }
 
 #[test]
-fn a_reader_that_comes_back_is_given_what_was_kept_and_told_what_was_not() {
+fn a_log_reader_that_comes_back_gets_what_was_kept_and_the_count_of_the_rest() {
     let (mut errors, error_pipe) = pipe().unwrap();
     let mut server = Bare::start(&[("IDEM_LOG", "trace,mio=off")], |mut command| {
         command.stderr(error_pipe);

@@ -13,7 +13,7 @@ const ANSWERS_BEFORE: usize = 60;
 const ASKED_MAX: usize = 500;
 const STOCK: u32 = 100_000;
 
-/// Asks, writes down what was asked and answered; `None` once nobody answers any more.
+/// Asks, writes down what was asked and answered; `None` once the server does not answer any more.
 async fn ask(client: &Client, diary: &Diary, mut asked: Asked) -> Option<Value> {
     let answer = asked.send(client).await;
     asked.answer.clone_from(&answer);
@@ -67,7 +67,7 @@ async fn die_and_look(server: &mut Server, heir: Option<&Server>) {
         orders += diary.ask_again(&customer.at(address)).await;
     }
     let lost: usize = people.iter().map(|(_, diary)| diary.unanswered()).sum();
-    assert!(lost > 0, "it died while somebody waited");
+    assert!(lost > 0, "it died while a client waited");
     operator.settled().await;
     let of_product =
         operator.check_invariants(&[Shelf { product: product.clone(), initial: STOCK.into() }]).await;

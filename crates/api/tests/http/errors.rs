@@ -45,7 +45,7 @@ async fn what_can_be_no_id_of_a_product_cannot_be_written_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let client = shared().customer().await;
     let cases = [
         (Method::DELETE, "/v1/orders", &["GET", "HEAD", "POST"][..]),

@@ -64,7 +64,7 @@ fn at(server: &Server, operator: &Client, customer: &Client) -> (Client, Client)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_goes_back_in_time_from_one_to_the_other() {
+async fn no_reader_goes_back_in_time_between_instances() {
     const READERS: usize = 8;
     let (first, second) = pair();
     let (operator, customer) = (first.operator().await, first.customer().await);

@@ -60,7 +60,7 @@ async fn money_that_comes_after_the_closing_goes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authorisation_that_nobody_captures_is_given_up() {
+async fn an_authorisation_that_is_not_captured_is_voided() {
     let server = Server::with(&[("IDEM_AUTHORIZATION_TTL", "1s")]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", Some(5)).await;

@@ -107,24 +107,28 @@ async fn a_paid_order_is_one_tree_from_the_callers_span_to_the_gateways_notice()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_names_the_trace_of_its_attempt() {
+async fn a_webhook_is_part_of_the_trace_of_the_request_that_caused_its_event() {
     let (collector, receiver) = (Collector::new().await, Receiver::new().await);
     let server = Server::with(&[
         ("IDEM_OTLP_ENDPOINT", &collector.endpoint()),
-        ("IDEM_TRACE_SAMPLE", "1"),
+        ("IDEM_TRACE_SAMPLE", "0"),
         ("IDEM_WEBHOOK_ALLOW", "127.0.0.1"),
     ]);
     let operator = server.operator().await;
     let endpoint = json!({"url": receiver.url("/traced"), "types": ["order.placed"]});
     operator.post("/v1/webhook-endpoints", &endpoint).await.ok(201);
     let product = operator.product("9.99", None).await;
-    server.customer().await.order(&product, 1).await;
+    let customer = server.customer().await;
+    let order = customer.post_once("/v1/orders", &json!({"items": [item(&product, 1)]}));
+    traced(order, "01").header("tracestate", "rojo=1").patiently().await.ok(201);
     let arrival = receiver.wait_for(1, |it| it.path == "/traced").await.remove(0);
     let parent = arrival.header("traceparent").unwrap();
-    let (trace, span) = (&parent[3..35], &parent[36..52]);
-    assert!(parent.starts_with("00-") && parent.ends_with("-01"), "{parent}");
-    let spans = collector.wait_for(trace, "webhook").await;
-    assert_eq!(spans.iter().find(|it| it.name == "webhook").unwrap().id, span);
+    assert!(parent.starts_with(&format!("00-{TRACE}-")) && parent.ends_with("-01"), "{parent}");
+    assert_eq!(arrival.header("tracestate"), None);
+    let spans = collector.wait_for(TRACE, "webhook").await;
+    let find = |name: &str| spans.iter().find(|it| it.name == name).unwrap();
+    assert_eq!(find("webhook").id, parent[36..52]);
+    assert_eq!(find("webhook").parent, find("orders::place_order").id);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! One row that cannot be read stops nothing else: whoever needs it is refused, and an operator is told of it once.
+//! One row that cannot be read stops nothing else: the requests that need it fail, and one finding tells an operator.
 
 use std::time::Duration;
 
@@ -198,7 +198,7 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_session_key_or_finding_that_cannot_be_read_is_nobody_elses_trouble() {
+async fn a_user_session_key_or_finding_that_cannot_be_read_affects_no_other() {
     let server = Server::with(&[]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", None).await;

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-/// Values that stand for the secrets of somebody who has filled them in.
+/// Values that stand for the secrets that a user fills in.
 const SECRETS: [(&str, &str); 6] = [
     ("IDEM_DATABASE_URL", "mysql://idem:0f1e2d3c@mysql:3306/idem"),
     ("IDEM_REDIS_URL", "redis://:0f1e2d3c@redis:6379/0"),
@@ -98,7 +98,7 @@ fn print_skipped(reason: &str) {
 #[test]
 fn every_variable_that_is_named_is_a_key() {
     let is_part = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
-    // What somebody has filled in is his own.
+    // A file that a user has filled in is not tested.
     let shared = files(&Path::new(ROOT).join("deploy")).into_iter().filter(|it| !it.ends_with(".env"));
     let mut names = 0;
     for file in shared {

@@ -46,7 +46,7 @@ pub(crate) async fn everyday(first: &Server, second: &Server, operator: &Client)
     person.login(&second.client()).await.at(first.address()).get("/v1/me").await.ok(200);
 }
 
-/// Somebody who is logged in everywhere, and somebody who was.
+/// A customer who is logged in everywhere, and one who was.
 pub(crate) async fn sessions(first: &Server, second: &Server) -> (Client, Client) {
     let (stays, gone) = (first.customer().await, first.customer().await);
     for client in [&stays, &gone] {

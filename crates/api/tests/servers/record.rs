@@ -117,7 +117,7 @@ async fn a_record_that_dies_loses_nothing_that_was_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_hangs_keeps_nobody_waiting() {
+async fn a_record_that_hangs_delays_no_request_beyond_its_deadline() {
     is_away_and_comes_back(Trouble::Hung).await;
 }
 
@@ -128,7 +128,7 @@ async fn a_revoked_session_is_not_accepted_by_an_instance_that_cannot_ask() {
         let customer = first.customer().await;
         let there = customer.at(second.address());
         there.get("/v1/me").await.ok(200);
-        // Nobody is told of it, and soon nobody can ask.
+        // No notification arrives, and then the database cannot be asked either.
         Victim::Redis.strike(&first, trouble);
         customer.post("/v1/auth/logout", &json!({})).await.ok(204);
         Victim::Database.strike(&first, trouble);

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn being_emptied_logs_nobody_out_and_brings_nobody_back() {
+async fn an_emptied_redis_ends_no_session_and_revives_none() {
     let (first, second) = pair();
     let operator = first.operator().await;
     let sessions = sessions(&first, &second).await;

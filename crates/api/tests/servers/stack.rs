@@ -12,10 +12,10 @@ use test_servers::{MariaDb, Memcached, Redis};
 
 /// What access tokens are signed with: every instance must be told.
 const JWT_SECRET: &str = "what-the-instances-of-all-tests-sign-with";
-/// The database on a MariaDB that nobody else uses.
+/// The database on a MariaDB of its own.
 const ONLY: &str = "idem";
 
-/// A database, and a Redis and a memcached that nobody else uses.
+/// A database, and a Redis and a memcached of its own.
 pub(crate) struct Stack {
     database_url: String,
     mariadb: Option<Mutex<MariaDb>>,
@@ -29,7 +29,7 @@ impl Stack {
         Self::holding("")
     }
 
-    /// A database there in which somebody has run that SQL.
+    /// A database there in which that SQL was run.
     pub(crate) fn holding(sql: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("idem_{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -80,7 +80,7 @@ impl Stack {
         vec![mariadb, self.redis().folder().to_owned()]
     }
 
-    /// The MariaDB that is nobody else's.
+    /// The MariaDB that no other test uses.
     pub(crate) fn mariadb(&self) -> MutexGuard<'_, MariaDb> {
         self.mariadb.as_ref().expect("a stack of its own").lock().unwrap()
     }

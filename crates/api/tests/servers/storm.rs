@@ -21,7 +21,7 @@ const SHOPPERS: usize = 8;
 const STOCK: u32 = 100_000;
 /// How long each trouble takes, and how long there is none after it.
 const A_WHILE: Duration = Duration::from_millis(400);
-/// How often somebody asks until there is an answer: much longer than any trouble takes.
+/// How often a client asks until there is an answer: much longer than any trouble takes.
 const ATTEMPTS_MAX: usize = 2_400;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -34,7 +34,7 @@ async fn insist(clients: &[Client; 2], request: impl Fn(&Client) -> Request) -> 
         }
         tokio::time::sleep(PAUSE).await;
     }
-    panic!("nobody answers any more");
+    panic!("no instance answers any more");
 }
 
 /// The same with a key, written down.
@@ -49,7 +49,7 @@ async fn ask(clients: &[Client; 2], diary: &Diary, path: &str, body: Value) -> V
         }
         tokio::time::sleep(PAUSE).await;
     }
-    panic!("nobody answers any more");
+    panic!("no instance answers any more");
 }
 
 /// Places, pays, reads and calls off orders until the shop closes.

@@ -139,6 +139,7 @@ async fn an_order_that_cannot_be_moved_has_one_finding_and_the_others_go() {
     assert_eq!(run(&it).await, ArchiveReport { failed: 1, ..ArchiveReport::default() });
     let findings = it.record.state().findings;
     assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].finding.kind, FindingKind::ArchiveFailed);
     assert_eq!(findings[0].finding.order, Some(OrderNumber::new("n1".to_owned())));
     assert_eq!(run(&it).await.archived, 1);
 }

@@ -1,13 +1,14 @@
-use adapters_local::record::{HistoryRow, RequestRow, Snapshot};
+use adapters_local::record::{ArchivedOrderRow, HistoryRow, RequestRow, Snapshot};
 use domain::{
-    ChangedBy, Sequence, Transaction, TransactionId, TransactionKey,
+    ChangedBy, OrderKey, Sequence, Transaction, TransactionId, TransactionKey,
     order::{HistoryEntry, OrderStatus},
     payment::{PaymentRequest, PaymentRequestKind},
 };
 
 use super::*;
 use crate::testing::{
-    NOW, TestApp, captured, captured_part, order, paid, pending, product, transition_order_to, yuan,
+    NOW, TestApp, account_of, ada, captured, captured_part, order, paid, pending, product,
+    transition_order_to, yuan,
 };
 
 fn entry(sequence: Sequence, from: Option<OrderStatus>, to: OrderStatus, by: ChangedBy) -> HistoryRow {
@@ -34,6 +35,7 @@ fn request_for(of: &Transaction, number: u64) -> RequestRow {
 fn fill_paid(state: &mut Snapshot) {
     let second = Sequence::FIRST.next();
     let payment = entry(second, Some(OrderStatus::Pending), OrderStatus::Paid, ChangedBy::GATEWAY);
+    state.users = vec![account_of(ada(), "green tea")];
     state.orders = vec![paid()];
     state.history = vec![placed(), payment];
     state.transactions = vec![captured()];
@@ -52,18 +54,58 @@ async fn faults_after(change: impl FnOnce(&mut Snapshot)) -> Vec<String> {
 async fn a_record_in_order_has_no_faults_and_is_counted() {
     let it = TestApp::new().with_state(fill_paid);
     let report = audit_record(&it.app).await.unwrap();
-    assert_eq!(report, AuditReport { products: 1, orders: 1, payments: 1, ..AuditReport::default() });
+    let read = AuditReport { products: 1, orders: 1, payments: 1, children: 5, ..AuditReport::default() };
+    assert_eq!(report, read);
 }
 
 #[tokio::test]
 async fn archived_orders_are_judged_too() {
     let archive = |it: &mut Snapshot| {
-        it.archived_orders.push(adapters_local::record::ArchivedOrderRow { order: order().key });
+        it.archived_orders.push(ArchivedOrderRow { order: order().key });
     };
     let it = TestApp::new().with_state(fill_paid).with_state(archive);
     assert_eq!(audit_record(&it.app).await.unwrap().orders, 1);
     let it = it.with_state(|it| it.history.truncate(1));
     assert!(!audit_record(&it.app).await.unwrap().faults.is_empty());
+}
+
+/// A placed order with its history, the `number`-th of many.
+fn push_order(state: &mut Snapshot, number: i64) {
+    let (key, name) = (OrderKey::new(number), OrderNumber::new(format!("n{number}")));
+    state.orders.push(Order { key, number: name, ..order() });
+    state.history.push(HistoryRow { order: key, ..placed() });
+}
+
+#[tokio::test]
+async fn an_order_that_moves_between_two_pages_is_judged_once() {
+    let it = TestApp::new().with_state(|state| {
+        state.users = vec![account_of(ada(), "green tea")];
+        (1..=150).for_each(|number| push_order(state, number));
+        state.archived_orders.push(ArchivedOrderRow { order: OrderKey::new(1) });
+    });
+    let mut pages = 0;
+    let report = watch_audit(&it.app, |_| {
+        pages += 1;
+        if pages == 1 {
+            // One that was judged comes back, one that was judged goes, and one goes that was not.
+            let gone = [2, 149].map(|it| ArchivedOrderRow { order: OrderKey::new(it) });
+            it.record.change(|state| state.archived_orders = gone.to_vec());
+        }
+    });
+    let report = report.await.unwrap();
+    assert_eq!((report.orders, report.faults), (150, vec![]));
+}
+
+#[tokio::test]
+async fn a_row_whose_parent_is_missing_is_found() {
+    let faults = faults_after(|it| it.users.clear()).await;
+    assert_eq!(faults, ["orders 10: It names a row of user that is not there."]);
+    let faults = faults_after(|it| it.requests.push(request_for(&pending_of_nothing(), 2))).await;
+    assert_eq!(faults, ["payment_requests 99/2: It names a row of payment_transactions that is not there."]);
+}
+
+fn pending_of_nothing() -> Transaction {
+    Transaction { key: TransactionKey::new(99), ..pending() }
 }
 
 #[tokio::test]
@@ -95,6 +137,7 @@ async fn stock_that_was_not_given_back_is_found() {
         it.history[1] = entry(second, Some(OrderStatus::Pending), OrderStatus::Cancelled, by);
         it.orders = vec![cancelled];
         it.transactions.clear();
+        it.requests.clear();
         it.products[0].stock = Some(-1);
     });
     assert_eq!(

@@ -51,6 +51,10 @@ pub struct LoginRequest {
     pub origin: SessionOrigin,
 }
 
+/// How often one request verifies its password and commits. Each further time means that the hash was replaced since it was
+/// read, and costs a hash.
+pub(super) const VERIFICATIONS_MAX: u32 = 8;
+
 /// Why no session was made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
@@ -164,32 +168,41 @@ async fn count_failed_login(
 }
 
 /// Begins a session if the verified password is still the user's and the code is good, where one is needed. A hash of
-/// another cost than new ones is replaced; when a concurrent login has just replaced it, the password is verified once
-/// more against the new hash.
+/// another cost than new ones is replaced. When a concurrent login has just replaced it, the password is verified again
+/// against the new hash: instances with different costs may replace it several times, and that refuses no right password.
 async fn begin_session(
     app: &App,
     credentials: Credentials,
     (password, code): (String, Option<String>),
     (share, origin): (HashQueueKey, SessionOrigin),
 ) -> Result<TokenPair, LoginError> {
-    let factor = check_code(app, &credentials.user, code.as_deref(), share.network).await?;
-    let renewed = rehash_password(app, &credentials.hash, password.clone(), share).await;
-    if let Some(pair) = commit_session(app, &credentials, (renewed, factor), origin.clone()).await? {
-        return Ok(pair);
+    let mut known = credentials;
+    let mut factor = check_code(app, &known.user, code.as_deref(), share.network).await?;
+    let mut renewed = rehash_password(app, &known.hash, password.clone(), share).await;
+    for _ in 0..VERIFICATIONS_MAX {
+        if let Some(pair) = commit_session(app, &known, (renewed.take(), factor), origin.clone()).await? {
+            return Ok(pair);
+        }
+        let now_known = app.users.find_credentials(known.user.username.as_str()).await?;
+        // Read again, because the commit found another hash, a closed account, or another second factor. The password is
+        // verified again if the hash of the same user differs, and the code in any case: another login may have used it.
+        let changed = now_known.filter(|it| it.user.key == known.user.key && !it.user.disabled);
+        let Some(changed) = changed else { return Err(LoginError::Invalid) };
+        let is_other = changed.hash != known.hash;
+        if is_other
+            && !app.hasher.verify_password(Some(changed.hash.clone()), password.clone(), share).await?
+        {
+            return Err(LoginError::Invalid);
+        }
+        factor = check_code(app, &changed.user, code.as_deref(), share.network).await?;
+        known = changed;
     }
-    let now_known = app.users.find_credentials(credentials.user.username.as_str()).await?;
-    // Read again, because the commit found another hash, a closed account, or another second factor. The password is
-    // verified once more if the hash of the same user differs, and the code in any case: another login may have used
-    // it. There is no third attempt.
-    let changed = now_known.filter(|it| it.user.key == credentials.user.key && !it.user.disabled);
-    let Some(changed) = changed else { return Err(LoginError::Invalid) };
-    if changed.hash != credentials.hash
-        && !app.hasher.verify_password(Some(changed.hash.clone()), password, share).await?
-    {
-        return Err(LoginError::Invalid);
-    }
-    let factor = check_code(app, &changed.user, code.as_deref(), share.network).await?;
-    commit_session(app, &changed, (None, factor), origin).await?.ok_or(LoginError::Invalid)
+    Err(replaced_each_time().into())
+}
+
+/// The error of a request whose password was right each time it was verified, and whose commits were all stale.
+pub(super) fn replaced_each_time() -> PortError {
+    PortError::unavailable("other logins replaced the hash every time")
 }
 
 /// The write of [`check_login_code`], unless too many codes of the user were wrong: then the code is not looked at.
@@ -234,7 +247,7 @@ async fn commit_session(
     let work = work.with_write(Write::InsertSession(session.clone(), origin));
     match app.store.commit(work).await {
         Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),
-        // Not `retry_stale!`: another round would have to verify the password again, which the caller does once.
+        // Not `retry_stale!`: another round would have to verify the password again, which the caller does.
         Err(CommitError::Stale) => Ok(None),
         Err(other) => Err(other.into_port_error().into()),
     }

@@ -1,11 +1,16 @@
 //! Changing a password by its user.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::{Network, Password, PasswordHash, UserKey};
 use ports::{CommitError, HashPurpose, HashQueueKey, PortError, StoredReply, UnitOfWork, Write};
 
-use super::{login::LoginError, login_attempts::PasswordAttempt, revocations, user_admin::end_others_write};
+use super::{
+    login::{LoginError, VERIFICATIONS_MAX, replaced_each_time},
+    login_attempts::PasswordAttempt,
+    revocations,
+    user_admin::end_others_write,
+};
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, UserCaller,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
@@ -31,7 +36,7 @@ pub enum PasswordError {
     /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// As with a login; `Invalid` means that the current password is wrong.
+    /// As with a login; `Invalid` means that the current password is wrong, or the account closed.
     #[error(transparent)]
     Login(#[from] LoginError),
 }
@@ -77,8 +82,8 @@ pub async fn change_password(
     };
     // An atomic because the closures are `Fn` and the future must be `Send`. The rounds of one request run
     // one after another, so no ordering is needed.
-    let is_retried = AtomicBool::new(false);
-    let explain = |error| map_commit_error(error, &is_retried);
+    let rounds = AtomicU32::new(1);
+    let explain = |error| map_commit_error(error, &rounds);
     let outcome = run_once(app, request.as_ref(), decide, explain).await;
     if matches!(outcome, Err(PasswordError::Key(KeyError::Reused))) {
         guess.count_failure(app).await.map_err(LoginError::from)?;
@@ -112,7 +117,7 @@ async fn prepare_change(
         .with_write(end_others_write(app, caller).await?))
 }
 
-/// The present hash of the user, if `current` is the password; a wrong one counts for the session.
+/// The present hash of the user, if `current` is the password and the account open; a wrong one counts for the session.
 pub(super) async fn verify_current_password(
     app: &App,
     user: UserKey,
@@ -122,6 +127,10 @@ pub(super) async fn verify_current_password(
 ) -> Result<PasswordHash, LoginError> {
     // Read from the system of record: the caller may come from a cache.
     let hash = app.users.find_password_hash(user).await?.ok_or(LoginError::Invalid)?;
+    // A commit for a closed account is stale each time.
+    if app.users.find_user_by_key(user).await?.is_none_or(|it| it.disabled) {
+        return Err(LoginError::Invalid);
+    }
     let fits = app.hasher.verify_password(Some(hash.clone()), current.to_owned(), share).await?;
     // As with a login, a result beyond the limit is not revealed.
     guess.check_limit(app).await?;
@@ -135,11 +144,12 @@ pub(super) async fn verify_current_password(
 }
 
 /// Maps a failed commit. A stale one means that the verified hash is no longer the user's, perhaps because a
-/// login has rehashed the same password; so the password is verified once more. A second stale commit is a
-/// concurrent change of the password, and is refused: each round costs two hashes.
-fn map_commit_error(error: CommitError, is_retried: &AtomicBool) -> Attempt<PasswordError> {
-    if matches!(error, CommitError::Stale) && is_retried.swap(true, Ordering::Relaxed) {
-        return PasswordError::Login(LoginError::Invalid).into();
+/// login has rehashed the same password; so the password is verified again. Each round costs two hashes, so there are
+/// fewer of them than elsewhere.
+fn map_commit_error(error: CommitError, rounds: &AtomicU32) -> Attempt<PasswordError> {
+    let is_stale = matches!(error, CommitError::Stale);
+    if is_stale && rounds.fetch_add(1, Ordering::Relaxed) >= VERIFICATIONS_MAX {
+        return PasswordError::from(replaced_each_time()).into();
     }
     Attempt::from_commit_error(error)
 }

@@ -22,9 +22,10 @@ use std::{
     time::Duration,
 };
 
-use domain::{Email, Network, Password, Timestamp, User, UserId};
+use domain::{Email, Network, Password, Timestamp, User, UserId, UserKey};
 use ports::{
-    HashPurpose, HashQueueKey, HasherBusy, MailKind, PasswordReset, PortError, StoredReply, UnitOfWork, Write,
+    Batch, HashPurpose, HashQueueKey, HasherBusy, MailKind, PasswordReset, PortError, StoredReply,
+    UnitOfWork, Write,
 };
 
 use super::{
@@ -50,6 +51,8 @@ const ADDRESS_PURPOSE: &str = "password reset addresses";
 const SHORTEST_STEP: Duration = Duration::from_millis(1);
 /// The longest token that is looked up, in bytes. Those that are issued are shorter.
 const TOKEN_BYTES_MAX: usize = 128;
+/// Most requests that may wait to be looked up while an operator makes a token. A sweep looks them up twice a second.
+const WAITING_MAX: u32 = 10_000;
 /// The resource of all requests: the claim must not tell the account.
 const RESOURCE: &str = "password-reset";
 
@@ -258,18 +261,43 @@ pub async fn issue_password_reset(
         let now = app.clock.now();
         let expires_at = now.saturating_add(RESET_TTL);
         let digest = Some(newest_digest(app, &token));
-        // The operator's word is the last one, also where the clock of an instance that took a request is ahead. And it
-        // is later than that request: a mail that waits is matched with its reset by this time, and would replace the
-        // token.
-        let present = app.account_tasks.find_reset_of_user(user.key).await.map_err(UserAdminError::from)?;
-        let requested_at = present.map_or(now, |it| it.requested_at.saturating_add(SHORTEST_STEP).max(now));
+        // Before the reset: a request that was looked up in between has left a reset, and the time is later than its.
+        let answered = answer_requests(app, &user.email).await.map_err(UserAdminError::from)?;
+        let requested_at = next_reset_time(app, user.key, now).await.map_err(UserAdminError::from)?;
         let reset = PasswordReset { user: user.key, requested_at, expires_at, digest };
-        let work = UnitOfWork::new().with_write(Write::RequestPasswordReset(reset, user.clone()));
+        let work = UnitOfWork::new()
+            .with_writes(answered)
+            .with_write(Write::RequestPasswordReset(reset, user.clone()));
         app.store.commit(work).await.map_err(Attempt::<UserAdminError>::from_commit_error)?;
         Ok((user, expires_at))
     };
     let (user, expires_at) = retry_stale!(app, issue().await)?;
     Ok((user, token, expires_at))
+}
+
+/// The time of the account's next reset. It identifies the reset, so it is later than that of the present one, whatever the
+/// clocks of two instances say. A mail that waits for the present one is then about no reset, and is not sent.
+pub(crate) async fn next_reset_time(
+    app: &App,
+    user: UserKey,
+    now: Timestamp,
+) -> Result<Timestamp, PortError> {
+    let present = app.account_tasks.find_reset_of_user(user).await?;
+    Ok(present.map_or(now, |it| it.requested_at.saturating_add(SHORTEST_STEP).max(now)))
+}
+
+/// The deletions of the requests for that address that wait to be looked up. In one commit with a token they decide which
+/// of the two comes first: a request that is looked up meanwhile makes the commit stale, and one that is queued later
+/// replaces the token. Times would not: the instance that took a request may have a clock that is ahead.
+async fn answer_requests(app: &App, email: &Email) -> Result<Vec<Write>, PortError> {
+    let batch = Batch { skip: 0, limit: WAITING_MAX };
+    let waiting = app.account_tasks.list_due_mails(MailKind::ResetRequest, Timestamp::MAX, batch).await?;
+    if waiting.len() >= usize::try_from(WAITING_MAX).unwrap_or(usize::MAX) {
+        return Err(PortError::unavailable("too many requests to reset a password wait to be looked up"));
+    }
+    let address = email.fold_case();
+    let about = waiting.into_iter().filter(|it| it.recipient.fold_case() == address);
+    Ok(about.map(|it| Write::DeleteMail { key: it.key, attempts: it.attempts }).collect())
 }
 
 #[cfg(test)]

@@ -37,11 +37,23 @@ impl CachedRows {
     /// a missing member would be read as if it were empty. Such an entry is removed, because it may claim a
     /// version that no true row reaches, and would then refuse every newer value until it expires.
     pub(crate) async fn get<T: DeserializeOwned + Serialize>(&self, name: &str) -> Option<T> {
+        let parse = |cached: &[u8]| {
+            // Comparing also catches members that this version of the program does not know, which deserialising
+            // alone would drop silently.
+            let own = |it: &T| !self.is_shared || serde_json::to_vec(it).is_ok_and(|bytes| bytes == cached);
+            serde_json::from_slice(cached).ok().filter(own)
+        };
+        self.get_parsed(name, parse).await
+    }
+
+    /// What `parse` makes of the cached bytes of that name. Bytes that are no value for it are removed.
+    pub(super) async fn get_parsed<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<T> {
         let entry = self.cache.get_entry(name).await.ok().flatten()?;
-        // Comparing also catches members that this version of the program does not know, which deserialising
-        // alone would drop silently.
-        let own = |it: &T| !self.is_shared || serde_json::to_vec(it).is_ok_and(|bytes| bytes == entry.bytes);
-        let copy = serde_json::from_slice(&entry.bytes).ok().filter(own);
+        let copy = parse(&entry.bytes);
         if copy.is_none() {
             self.remove_row(name).await;
         }
@@ -53,6 +65,11 @@ impl CachedRows {
         // A value that cannot be serialised is not cached, and a failed put is dropped: the next reader loads
         // the row from the system of record, which is slower and right.
         let Ok(bytes) = serde_json::to_vec(it) else { return };
+        self.put_bytes(name, version, bytes, ttl).await;
+    }
+
+    /// Caches bytes for about `ttl`.
+    pub(super) async fn put_bytes(&self, name: &str, version: i64, bytes: Vec<u8>, ttl: Duration) {
         let _ =
             self.cache.put_entry(name, CacheEntry { version, bytes }, jitter_ttl(ttl, name, version)).await;
     }

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use domain::{AuthorKey, FeedEvent, FeedEventId};
+use domain::{AuthorKey, FeedEvent, FeedEventId, TraceParent};
 use ports::{
     ApiKeyRepository, Clock, CommitError, IdGenerator, NewFeedEvent, Store, UnitOfWork, UserRepository, Write,
 };
+use tracer::current_context;
 
 use super::{
     derive::{EventDraft, derive_events},
@@ -74,6 +75,7 @@ impl FeedStore {
     async fn render_events(&self, drafts: Vec<EventDraft>) -> Vec<NewFeedEvent> {
         let people = self.find_people(&drafts).await;
         let now = self.clock.now();
+        let trace_parent = current_context().map(|it| TraceParent::new(it.to_traceparent()));
         let render = |draft: EventDraft| {
             let data = self.renderer.render_content(&draft.content, &people);
             let before = draft.unless_like.map(|it| self.renderer.render_content(&it, &people));
@@ -84,6 +86,7 @@ impl FeedStore {
                 owner: draft.content.owner(),
                 data,
                 created_at: now,
+                trace_parent: trace_parent.clone(),
             };
             (before.as_ref() != Some(&event.data))
                 .then_some(NewFeedEvent { event, only_with: draft.only_with })

@@ -13,7 +13,7 @@ use super::batch_loop::{Sweep, for_each_due};
 use super::names;
 use crate::{
     App,
-    auth::{RESET_TTL, new_token, newest_digest, prepare_verification},
+    auth::{RESET_TTL, new_token, newest_digest, next_reset_time, prepare_verification},
     mailing::{Mailing, new_mail, render_email_changed, render_reset},
     retry::commit_unless_stale,
 };
@@ -68,10 +68,9 @@ impl Sweep for RequestSweep {
         let found = app.users.list_accounts(filter).await?.data.into_iter().next();
         let user = found.map(|it| it.user).filter(|it| !it.disabled && now < request.expires_at);
         let mut work = UnitOfWork::new().with_write(delete_mail(request));
-        if let Some(user) = user
-            && !has_later_reset(app, user.key, request).await?
-        {
-            let (requested_at, expires_at) = (request.created_at, now.saturating_add(RESET_TTL));
+        if let Some(user) = user {
+            let requested_at = next_reset_time(app, user.key, request.created_at).await?;
+            let expires_at = now.saturating_add(RESET_TTL);
             let reset = PasswordReset { user: user.key, requested_at, expires_at, digest: None };
             let to = (user.email.clone(), Some(user.key));
             let mail = new_mail(app, MailKind::PasswordReset, to, now, expires_at);
@@ -155,13 +154,6 @@ async fn prepare_mail(
         }
         (MailKind::PasswordReset | MailKind::ResetRequest, _) => Ok(None),
     }
-}
-
-/// Whether the account has a reset that was requested after this one: by an operator, who has handed over its token. This
-/// request must not take that token away because it is looked up late.
-async fn has_later_reset(app: &App, user: UserKey, request: &QueuedMail) -> Result<bool, PortError> {
-    let reset = app.account_tasks.find_reset_of_user(user).await?;
-    Ok(reset.is_some_and(|it| it.requested_at > request.created_at))
 }
 
 /// Whether the account's reset is still the one that the mail is about.

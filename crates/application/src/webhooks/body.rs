@@ -1,6 +1,6 @@
 //! The bodies of messages.
 
-use domain::{EndpointId, FeedEvent, FeedSequence, Timestamp, WebhookDelivery, WebhookEndpoint};
+use domain::{EndpointId, FeedEvent, FeedSequence, Timestamp, TraceParent, WebhookDelivery, WebhookEndpoint};
 use ports::{FeedFilter, FeedPage, PortError};
 
 use crate::App;
@@ -29,7 +29,7 @@ pub(super) async fn find_event(app: &App, sequence: i64) -> Result<Option<FeedEv
     }
 }
 
-/// The body of a delivery; `None` if its event is no longer kept.
+/// The body of a delivery, and what caused its event; `None` if its event is no longer kept.
 ///
 /// It is written from the feed at each attempt and not stored with the delivery. So there is one place from which the
 /// personal data of an erased account has to go.
@@ -37,11 +37,14 @@ pub(super) async fn render_body(
     app: &App,
     endpoint: &WebhookEndpoint,
     delivery: &WebhookDelivery,
-) -> Result<Option<String>, PortError> {
+) -> Result<Option<(String, Option<TraceParent>)>, PortError> {
     let Some(sequence) = delivery.sequence else {
         let test = app.webhook_renderer.render_test(delivery, &endpoint.id, delivery.created_at);
-        return Ok(Some(test));
+        return Ok(Some((test, None)));
     };
     let event = find_event(app, sequence).await?;
-    Ok(event.map(|it| app.webhook_renderer.render_event(FeedSequence::new(sequence), &it)))
+    Ok(event.map(|it| {
+        let body = app.webhook_renderer.render_event(FeedSequence::new(sequence), &it);
+        (body, it.trace_parent)
+    }))
 }

@@ -123,7 +123,7 @@ impl Round<'_> {
         claimed_at: Duration,
     ) -> Result<Next, PortError> {
         let app = self.app;
-        let Some(body) = render_body(app, self.endpoint, &delivery).await? else {
+        let Some((body, trace_parent)) = render_body(app, self.endpoint, &delivery).await? else {
             return self.note_gap(&delivery).await;
         };
         let (began_at, began) = (app.clock.now(), app.clock.monotonic_now());
@@ -137,9 +137,8 @@ impl Round<'_> {
             WebhookAnswer { result: AttemptResult::NoAnswer(reason), retry_after: None }
         } else {
             let (url, id) = (self.endpoint.url.clone(), delivery.message.clone());
-            app.webhook_sender
-                .send_message(&WebhookMessage { url, id, sent_at: began_at, body, secrets })
-                .await
+            let message = WebhookMessage { url, id, sent_at: began_at, body, secrets, trace_parent };
+            app.webhook_sender.send_message(&message).await
         };
         // If the process dies here, nothing is noted: the lease runs out, and the same message is sent again.
         let duration = app.clock.monotonic_now().saturating_sub(began);

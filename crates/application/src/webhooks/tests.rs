@@ -4,7 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::{
-    EndpointId, FeedEvent, FeedEventId, FindingKind, OrderNumber, WebhookDelivery, WebhookEndpoint,
+    EndpointId, FeedEvent, FeedEventId, FindingKind, OrderNumber, TraceParent, WebhookDelivery,
+    WebhookEndpoint,
     feed::{FeedEventType, FeedSubject},
     webhook::{
         AttemptResult, DeliveryStatus, EndpointPatch, EventTypes, GIVE_UP_AFTER, SigningSecret, WebhookUrl,
@@ -46,6 +47,11 @@ async fn patch(
     patch_endpoint(&it.app, &operator_user(), None, (id, patch, IfMatch::Absent), |_| reply("patched")).await
 }
 
+/// The span that causes the event with that id.
+fn caused_by(id: &str) -> TraceParent {
+    TraceParent::new(format!("the span of {id}"))
+}
+
 /// Something happens to an order: an event with its number.
 async fn happen(it: &TestApp, id: &str, order: &str, kind: FeedEventType) {
     let event = FeedEvent {
@@ -55,6 +61,7 @@ async fn happen(it: &TestApp, id: &str, order: &str, kind: FeedEventType) {
         owner: None,
         data: "{}".to_owned(),
         created_at: it.app.clock.now(),
+        trace_parent: Some(caused_by(id)),
     };
     let insert = Write::InsertFeedEvents(vec![event.into()]);
     it.app.store.commit(UnitOfWork::new().with_write(insert)).await.unwrap();
@@ -131,6 +138,20 @@ async fn events_of_one_order_are_sent_in_order_and_wait_for_one_that_fails() {
     assert_eq!(run(&it, &sender, &endpoint.id).await, Vec::<String>::new());
     it.clock.advance(seconds(3));
     assert_eq!(run(&it, &sender, &endpoint.id).await, ["e1", "e2", "e4"], "the same id, then the others");
+}
+
+#[tokio::test]
+async fn every_attempt_names_the_span_that_caused_its_event() {
+    let (it, sender) = TestApp::with_sender();
+    let (endpoint, _) = create(&it, &[]).await;
+    happen(&it, "e1", "n1", FeedEventType::OrderPlaced).await;
+    sender.push_answer(answer_status(500));
+    for _ in 0..2 {
+        while run_endpoint(&it.app, &endpoint.id).await.unwrap() == EndpointRun::Busy {}
+        let sent = sender.take_sent();
+        assert_eq!((sent.len(), &sent[0].trace_parent), (1, &Some(caused_by("e1"))));
+        it.clock.advance(seconds(60));
+    }
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ pub(crate) fn format_page(report: &Report) -> String {
     let mut text = format!(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench --write`; [contributing](CONTRIBUTING.md#benchmarks) explains how to run and read\n\
-         it. Compare the ratios: the numbers themselves are those of one machine.\n\n\
+         it, and [performance](performance.md) says what limits them. Compare the ratios: the numbers themselves are those\n\
+         of one machine.\n\n\
          ```sh\n{}\n```\n\n\
          {}, commit `{}`, {} cores, {} GiB of memory, {rounds} rounds of {} s.\n\n\
          The load generator, the service and its servers share the machine. Every commit is synced to the disk\n\

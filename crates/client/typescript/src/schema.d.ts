@@ -1596,7 +1596,8 @@ export interface components {
             /**
              * @description Kind of the finding: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`,
              *     `unknown-type`, `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`,
-             *     `refund-failed`, `over-refunded`, `contradiction`, `unreadable`, `webhook-disabled` or `webhook-gap`.
+             *     `refund-failed`, `over-refunded`, `contradiction`, `unreadable`, `archive-failed`, `webhook-disabled` or
+             *     `webhook-gap`.
              */
             kind: components["schemas"]["FindingKind"];
             /** @description Note of the operator who resolved it; null while it is open. */
@@ -1626,7 +1627,7 @@ export interface components {
          * @description What is to be looked at.
          * @enum {string}
          */
-        FindingKind: "amount-mismatch" | "currency-mismatch" | "order-mismatch" | "unknown-transaction" | "unknown-type" | "unintelligible" | "late-capture" | "partial-capture" | "dispute" | "reconciliation" | "refund-failed" | "over-refunded" | "contradiction" | "unreadable" | "webhook-disabled" | "webhook-gap";
+        FindingKind: "amount-mismatch" | "currency-mismatch" | "order-mismatch" | "unknown-transaction" | "unknown-type" | "unintelligible" | "late-capture" | "partial-capture" | "dispute" | "reconciliation" | "refund-failed" | "over-refunded" | "contradiction" | "unreadable" | "archive-failed" | "webhook-disabled" | "webhook-gap";
         /** @description One page of a list, with the cursor of the next one. */
         FindingPage: {
             /** @description The elements of the page, at most `limit`. */
@@ -5097,7 +5098,7 @@ export interface operations {
                 "webhook-timestamp": number;
                 /** @description `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body, separated by points; several after a rotation, separated by spaces. */
                 "webhook-signature": string;
-                /** @description The trace of this attempt (W3C Trace Context). */
+                /** @description This attempt, as a part of the trace of the request that caused the event (W3C Trace Context). It is not signed. */
                 traceparent?: string | null;
             };
             path?: never;

@@ -35,6 +35,7 @@ const findings: Record<FindingKind, { name: string; means: string; todo: string 
   'over-refunded': { name: 'Too much went back', means: 'Refunds and lost disputes together are more than was captured.', todo: 'The customer got too much. Claim the difference at the gateway.' },
   contradiction: { name: 'Contradiction', means: 'Genuine notices of the gateway contradict each other, or what is known here. What moved money holds.', todo: 'Look the payment up at the gateway and compare.' },
   unreadable: { name: 'Unreadable row', means: 'A row of the database holds a value that this service never writes. Lists leave it out; everything else continues.', todo: 'Ask an engineer to repair the row, then resolve this.' },
+  'archive-failed': { name: 'Order not archived', means: 'An old order cannot be moved to the archive, because its rows break a rule. It stays where it is, and everything else continues.', todo: 'Give the order number to an engineer, who finds the fault in the log, then resolve this.' },
   'webhook-disabled': { name: 'Webhook switched off', means: 'An endpoint did not accept deliveries for a long time, or said that it is gone.', todo: 'Ask the owner of the endpoint, then switch it on again under Webhooks.' },
   'webhook-gap': { name: 'Webhook missed events', means: 'While an endpoint was switched off, events that it had not got were deleted.', todo: 'Have the owner of the endpoint compare what it has with the orders and payments here.' },
 };

@@ -33,6 +33,7 @@ export const zh: Dictionary = {
     'over-refunded': { name: '退款超额', means: '退款与败诉的争议合计超过了已收金额。', todo: '顾客多收了款项，请通过网关追回差额。' },
     contradiction: { name: '相互矛盾', means: '网关的真实通知相互矛盾，或与已知情况矛盾。已发生的资金变动仍然有效。', todo: '请到网关查询该付款并比对。' },
     unreadable: { name: '数据行无法读取', means: '数据库中有一行包含本服务从不写入的值。列表会略过它，其他功能不受影响。', todo: '请工程师修复该行，然后关闭此问题。' },
+    'archive-failed': { name: '订单无法归档', means: '一个旧订单的数据行违反规则，无法移入归档。订单保持原样，其他功能不受影响。', todo: '请把订单号交给工程师，由其在日志中查明原因，然后关闭此问题。' },
     'webhook-disabled': { name: 'Webhook 已停用', means: '接收端长时间没有接受推送，或声明已不存在。', todo: '请联系接收端的负责人，然后在“Webhook”中重新启用。' },
     'webhook-gap': { name: 'Webhook 有遗漏', means: '接收端停用期间，它尚未收到的事件已被删除。', todo: '请接收端的负责人将其数据与这里的订单和付款核对。' },
   },

@@ -86,6 +86,7 @@ mod tests {
         let most = MoneySum::from(Money::from_minor(Money::MAJOR_MAX * 100, currency).unwrap());
         let sum = (0..1_000).fold(MoneySum::zero(currency), |sum, _| sum.plus(most));
         assert_eq!(sum.to_string(), "900000000000000000.00");
+        assert_eq!(sum.record_units(), 9 * 10_i128.pow(21));
     }
 
     #[test]

@@ -211,6 +211,67 @@ fn a_path_with_a_number_left_out_or_a_stamp_that_goes_back_is_broken() {
     assert!(!is_valid_history(&[first, early], OrderStatus::Paid));
 }
 
+#[test]
+fn a_path_that_begins_elsewhere_or_makes_a_forbidden_move_is_broken() {
+    let first = HistoryEntry::for_new_order(&placed(), by(Actor::Customer));
+    let second = |from, to, actor| HistoryEntry {
+        sequence: Sequence::FIRST.next(),
+        from: Some(from),
+        to,
+        by: by(actor),
+        ..first.clone()
+    };
+    let moved = |entry: HistoryEntry| {
+        let to = entry.to;
+        is_valid_history(&[first.clone(), entry], to)
+    };
+    assert!(moved(second(OrderStatus::Pending, OrderStatus::Paid, Actor::Gateway)));
+    assert!(!moved(second(OrderStatus::Paid, OrderStatus::Paid, Actor::Gateway)), "from another status");
+    assert!(!moved(second(OrderStatus::Pending, OrderStatus::Shipped, Actor::Operator)), "a forbidden move");
+    let paid = HistoryEntry { to: OrderStatus::Paid, ..first.clone() };
+    assert!(!is_valid_history(&[paid], OrderStatus::Paid), "placed as paid");
+    let moved = HistoryEntry { from: Some(OrderStatus::Paid), ..first };
+    assert!(!is_valid_history(&[moved], OrderStatus::Pending), "placed from somewhere");
+}
+
+#[test]
+fn a_status_is_read_from_its_own_name_only() {
+    for status in OrderStatus::ALL {
+        assert_eq!(OrderStatus::parse(status.as_str()), Some(status));
+        assert_eq!(OrderStatus::parse(&status.as_str().to_lowercase()), None);
+    }
+}
+
+#[test]
+fn an_order_needs_its_customer_until_it_is_over() {
+    use OrderStatus::{Cancelled, Closed, Completed, Refunded};
+    let over: Vec<_> = OrderStatus::ALL.into_iter().filter(|it| !it.needs_customer()).collect();
+    assert_eq!(over, [Completed, Cancelled, Refunded, Closed]);
+}
+
+#[test]
+fn an_order_took_the_pieces_of_its_tracked_lines() {
+    let lines = [product(Some(5)), product(None)].map(|it| OrderLine::from_product(&it, 2));
+    let order = Order { items: lines.to_vec(), ..placed() };
+    let taken: Vec<_> = order.lines_in_stock().collect();
+    assert_eq!(taken, [StockLine { product: product(None).id, quantity: 2 }]);
+}
+
+#[test]
+fn a_change_says_whether_it_leaves_pending_and_what_stock_it_leaves() {
+    let changed = |order: Order, to, actor| {
+        let mut change = OrderChange::from_order(order);
+        let before = (change.leaves_pending(), change.holds_no_stock());
+        change.transition(to, by(actor), None, NOW).unwrap();
+        (before, (change.leaves_pending(), change.holds_no_stock()))
+    };
+    let cancelled = changed(placed(), OrderStatus::Cancelled, Actor::Customer);
+    assert_eq!(cancelled, ((false, false), (true, true)));
+    assert_eq!(changed(placed(), OrderStatus::Paid, Actor::Gateway), ((false, false), (true, false)));
+    let processed = changed(standing_at(OrderStatus::Paid, None), OrderStatus::Processing, Actor::Operator);
+    assert_eq!(processed, ((false, false), (false, false)));
+}
+
 proptest! {
     #[test]
     fn a_random_walk_by_any_clocks_leaves_one_unbroken_path(

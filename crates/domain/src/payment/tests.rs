@@ -230,6 +230,45 @@ fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
         assert_eq!(case.transaction, self::case().transaction);
         assert_eq!(case.order_change.order().status, OrderStatus::Pending);
         assert_eq!(kinds(&case), [kind]);
+        assert!(case.flags.iter().all(|it| it.detail.contains("had no effect")), "{:?}", case.flags);
+    }
+}
+
+#[test]
+fn an_authorisation_and_its_end_are_of_the_whole_or_of_what_was_captured() {
+    for kind in [EventKind::Authorized, EventKind::Failed, EventKind::Voided] {
+        let mut captured = transaction(CaptureMethod::Manual);
+        let part = money_event(EventKind::Captured, "4", None);
+        assert_eq!(captured.apply_event(&part, fresh().key, NOW), EventEffect::Applied);
+        for (amount, fits) in [("10", true), ("4", true), ("5", false)] {
+            let effect = captured.clone().apply_event(&money_event(kind, amount, None), fresh().key, NOW);
+            let is_mismatch = effect == EventEffect::Mismatch(EventMismatch::Amount);
+            assert_eq!(!is_mismatch, fits, "{kind:?} of {amount}: {effect:?}");
+        }
+    }
+}
+
+#[test]
+fn a_payment_is_described_by_its_authorisation_and_its_capture() {
+    for kind in [EventKind::Authorized, EventKind::Captured] {
+        let mut described = transaction(CaptureMethod::Automatic);
+        described.apply_event(&event(kind), fresh().key, NOW);
+        assert_eq!(described.details, event(kind).details, "{kind:?}");
+    }
+}
+
+#[test]
+fn money_that_goes_back_waits_for_the_capture_and_describes_no_card() {
+    for (kind, id) in [(EventKind::RefundSucceeded, Some("r")), (EventKind::Disputed, None)] {
+        let mut before = transaction(CaptureMethod::Automatic);
+        let unknown = before.clone();
+        let back = money_event(kind, "10", id);
+        assert_eq!(before.apply_event(&back, fresh().key, NOW), EventEffect::Waiting, "{kind:?}");
+        assert_eq!(before, unknown);
+        let no_details = PaymentEvent { details: PaymentDetails::default(), ..event(EventKind::Captured) };
+        assert_eq!(before.apply_event(&no_details, fresh().key, NOW), EventEffect::Applied);
+        assert_eq!(before.apply_event(&back, fresh().key, NOW), EventEffect::Applied, "{kind:?}");
+        assert_eq!(before.details, PaymentDetails::default(), "{kind:?}");
     }
 }
 

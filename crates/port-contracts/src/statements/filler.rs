@@ -243,10 +243,10 @@ fn feed_rows(user: i64, now: &str) -> Vec<Rows> {
     let (id, name) = (KEY, NAME);
     let kind = odd("'order.paid'", "'order.placed'");
     vec![(
-        "feed_events (id, event_id, sequence, kind, subject_kind, subject, owner, data, created_at)",
+        "feed_events (id, event_id, sequence, kind, subject_kind, subject, owner, data, created_at, trace_parent)",
         // The last ones have no number yet.
         format!(
-            "{id}, {name}, CASE WHEN n <= {} THEN n ELSE NULL END, {kind}, 'ORDER', {name}, {}, '{{}}', {now}",
+            "{id}, {name}, CASE WHEN n <= {} THEN n ELSE NULL END, {kind}, 'ORDER', {name}, {}, '{{}}', {now}, NULL",
             filler_rows() - FEW,
             few(&user.to_string(), "NULL"),
         ),

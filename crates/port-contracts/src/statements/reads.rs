@@ -1,12 +1,13 @@
 use domain::{
-    ApiKeyId, ChangeId, EventId, FeedEventType, FeedSequence, FindingId, OrderNumber, ProductId, SessionKey,
-    UserKey,
+    ApiKeyId, ChangeId, EventId, FeedEventType, FeedSequence, FindingId, OrderKey, OrderNumber, ProductId,
+    SessionKey, UserKey,
     order::{OrderReference, OrderStatus},
     payment::{EventDisposition, ReferenceKind, ReferenceOwner},
 };
 use ports::{
     Batch, BucketSize, CaseKey, ChangeFilter, DatedPayment, DueOrders, EventPosition, FeedFilter, MailKind,
-    OldOrder, OrderCursor, OrderFilter, OrderSearch, OrderSort, OverviewWindow, PaymentMoment, PaymentPeriod,
+    OldOrder, OrderCursor, OrderFilter, OrderSearch, OrderSort, OrphanCursor, OverviewWindow, PaymentMoment,
+    PaymentPeriod,
 };
 
 use super::{Coverage, StatementFixture, filler_rows};
@@ -44,6 +45,23 @@ impl StatementFixture {
         self.read_webhooks(backend, played).await;
         Self::read_feed(backend, played).await;
         Self::read_overview(backend, played).await;
+        Self::read_whole_record(backend, played).await;
+    }
+
+    async fn read_whole_record(backend: &Backend, played: &mut Coverage) {
+        for after in [None, Some(OrderKey::new(1_000_000_000_100))] {
+            ask!(played, AuditRepository::list_kept_orders, backend.audit, after, LIMIT);
+        }
+        let mut cursor = Some(OrphanCursor::default());
+        while let Some(at) = cursor {
+            let page = backend.audit.list_orphans(at, LIMIT).await.expect("read");
+            // Behind the first page of each relation: the next one begins after these rows.
+            cursor = page.next.map(|it| match it.row {
+                Some(_) => OrphanCursor { row: Some(i64::MAX), ..it },
+                None => it,
+            });
+            played.insert("AuditRepository::list_orphans".to_owned());
+        }
     }
 
     async fn read_overview(backend: &Backend, played: &mut Coverage) {

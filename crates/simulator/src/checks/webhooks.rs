@@ -51,7 +51,7 @@ fn is_first_receipt(all: &[crate::webhooks::Receipt], of: &crate::webhooks::Rece
 pub(super) fn find_undelivered(world: &World, snapshot: &Snapshot) -> Fault {
     let events = number_events(snapshot);
     let book = lock(&world.hooks);
-    book.endpoints.iter().filter(|it| it.id.is_some()).find_map(|endpoint| {
+    book.endpoints.iter().filter(|it| it.id.is_some() && !it.is_leaving).find_map(|endpoint| {
         let got: std::collections::BTreeSet<_> =
             endpoint.receipts.iter().map(|it| it.message.as_str()).collect();
         let wanted = events.iter().filter(|(_, (sequence, row))| {

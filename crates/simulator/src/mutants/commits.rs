@@ -116,6 +116,7 @@ fn dropped_write(mutant: Mutant) -> Option<fn(&Write) -> bool> {
             |it| matches!(it, Write::InsertFinding(_) | Write::InsertFindingOnce(..))
         }
         Mutant::EventsAreDropped => |it| matches!(it, Write::InsertFeedEvents(_)),
+        Mutant::DeletionIsNotStored => |it| matches!(it, Write::Webhook(WebhookWrite::DeleteEndpoint { .. })),
         Mutant::LogoutIsNotStored => |it| matches!(it, Write::RevokeSession { .. }),
         Mutant::OthersStayLive => |it| matches!(it, Write::RevokeSessions { .. }),
         Mutant::PasswordIsNotRequired => |it| matches!(it, Write::RequirePassword(..)),

@@ -1,6 +1,6 @@
 //! Planted faults of webhooks.
 
-use domain::webhook::DeliveryStatus;
+use domain::{Timestamp, webhook::DeliveryStatus};
 use ports::{DueDelivery, UnitOfWork, WebhookWrite, Write};
 
 use super::Mutant;
@@ -20,6 +20,8 @@ pub(super) fn spoil_webhooks(mutant: Mutant, work: UnitOfWork, sometimes: bool) 
     let spoil: fn(&mut WebhookWrite) = match mutant {
         Mutant::NotedBeforeSent => note_before_sending,
         Mutant::CursorSkipsEvent if sometimes => skip_delivery,
+        Mutant::OldSecretIsDropped => drop_old_secret,
+        Mutant::OldSecretSignsOn => keep_old_secret,
         _ => return work,
     };
     let spoiled = work.writes().iter().cloned().map(|mut write| {
@@ -45,5 +47,19 @@ fn note_before_sending(write: &mut WebhookWrite) {
 fn skip_delivery(write: &mut WebhookWrite) {
     if let WebhookWrite::InsertDeliveries(all) = write {
         all.pop();
+    }
+}
+
+fn drop_old_secret(write: &mut WebhookWrite) {
+    if let WebhookWrite::UpdateEndpoint { endpoint, .. } = write {
+        endpoint.old_secret = None;
+    }
+}
+
+fn keep_old_secret(write: &mut WebhookWrite) {
+    if let WebhookWrite::UpdateEndpoint { endpoint, .. } = write
+        && let Some(old) = &mut endpoint.old_secret
+    {
+        old.signs_until = Timestamp::from_millis(i64::MAX);
     }
 }

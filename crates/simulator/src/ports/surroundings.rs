@@ -12,8 +12,7 @@ use application::feed::{FeedContent, FeedPeople, FeedRenderer};
 use async_trait::async_trait;
 use domain::Timestamp;
 use ports::{
-    Attempts, Clock, Digests, IdGenerator, KeyedDigests, OneTimeCodes, PortError, SecretCipher, Subscription,
-    Throttle,
+    Attempts, Clock, Digests, IdGenerator, KeyedDigests, OneTimeCodes, PortError, Subscription, Throttle,
 };
 
 use super::away_error;
@@ -77,20 +76,6 @@ impl KeyedDigests for Inert {
 impl Digests for Inert {
     fn sha256_hex(&self, content: &[u8]) -> String {
         content.iter().map(|it| format!("{it:02x}")).collect()
-    }
-}
-
-impl SecretCipher for Inert {
-    fn generate_secret(&self) -> String {
-        String::new()
-    }
-
-    fn encrypt_text(&self, _: &str, text: &str) -> String {
-        text.to_owned()
-    }
-
-    fn decrypt_text(&self, _: &str, encrypted: &str) -> Option<String> {
-        Some(encrypted.to_owned())
     }
 }
 

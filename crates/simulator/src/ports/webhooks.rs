@@ -8,7 +8,7 @@ use domain::{
     EndpointId, FeedEvent, FeedSequence, Invalid, Timestamp, WebhookDelivery,
     webhook::{AttemptResult, WebhookUrl},
 };
-use ports::{WebhookAnswer, WebhookMessage, WebhookSender};
+use ports::{SecretCipher, WebhookAnswer, WebhookMessage, WebhookSender};
 
 use crate::{faults::Fault, lock::lock, mutants::Mutant, webhooks::Receipt, world::World};
 
@@ -46,7 +46,11 @@ impl WebhookSender for SimSender {
             return answered(410);
         }
         world.trace(|| format!("{} arrives at {}", message.id, message.url.as_str()));
-        let receipt = Receipt { message: message.id.to_string(), body: message.body.clone() };
+        let receipt = Receipt {
+            message: message.id.to_string(),
+            body: message.body.clone(),
+            signed_by: message.secrets.iter().map(|it| it.expose_secret().to_owned()).collect(),
+        };
         let fault = lock(&world.hooks).receive(message.url.as_str(), receipt, world.elapsed());
         if let Some(fault) = fault {
             world.report_violation(fault);
@@ -55,6 +59,23 @@ impl WebhookSender for SimSender {
             tokio::time::sleep(Duration::from_millis(world.chance.below(SLOW_MS))).await;
         }
         if world.strikes(Fault::LoseWebhookAnswer) { no_answer() } else { answered(204) }
+    }
+}
+
+/// Makes secrets that are all different, and encrypts nothing.
+pub(crate) struct SimSecrets(pub(crate) Arc<World>);
+
+impl SecretCipher for SimSecrets {
+    fn generate_secret(&self) -> String {
+        format!("secret{}", self.0.next_number())
+    }
+
+    fn encrypt_text(&self, _: &str, text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn decrypt_text(&self, _: &str, encrypted: &str) -> Option<String> {
+        Some(encrypted.to_owned())
     }
 }
 

@@ -210,7 +210,8 @@ fn settle_request(account: &mut Account, key: &str) {
     }
 }
 
-/// Whether a request may be refused: only a change whose present password another one may have replaced.
+/// Whether a request may be refused: only a change whose present password another one may have replaced, or whose account
+/// an operator may have closed.
 fn judge_refusal(account: &Account, ask: &AccountAsk) -> Fault {
     let name = &account.name;
     match ask {
@@ -218,7 +219,8 @@ fn judge_refusal(account: &Account, ask: &AccountAsk) -> Fault {
             let asked = account.requests.iter().filter(
                 |it| matches!(&it.ask, AccountAsk::ChangePassword { from: other, .. } if other == from),
             );
-            (asked.count() < 2 && account.was_set(from))
+            let may_be_closed = account.requests.iter().any(|it| matches!(it.ask, AccountAsk::Disable));
+            (asked.count() < 2 && account.was_set(from) && !may_be_closed)
                 .then(|| format!("{name} could not change the right password"))
         }
         AccountAsk::Register | AccountAsk::EndOthers | AccountAsk::Disable | AccountAsk::Enable => {

@@ -4,9 +4,13 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::webhook::EventTypes;
 
+use super::secrets::KnownSecrets;
+
 /// The types of events that each endpoint wants; none are all of them.
 const TYPES: [&[&str]; 2] = [&[], &["order.placed", "order.paid", "payment.captured", "refund.succeeded"]];
-/// How long after its answer a closed endpoint may still get what was on its way.
+/// The most endpoints that are made in a history, deleted ones included.
+const ENDPOINTS_MAX: usize = 5;
+/// How long after its answer a closed or deleted endpoint may still get what was on its way.
 const QUIET_AFTER: Duration = Duration::from_secs(120);
 
 /// A message that a receiver got.
@@ -16,6 +20,8 @@ pub(crate) struct Receipt {
     pub(crate) message: String,
     /// The body, as it was rendered.
     pub(crate) body: String,
+    /// The secrets that sign it, the newest first.
+    pub(crate) signed_by: Vec<String>,
 }
 
 /// An endpoint, as its operator knows it.
@@ -35,6 +41,12 @@ pub(crate) struct KnownEndpoint {
     pub(super) opening_sent: Option<Duration>,
     /// Since when an operator has certainly closed it.
     pub(super) closed_at: Option<Duration>,
+    /// Whether an operator has asked to delete it. From then on only this is asked for, until it is answered.
+    pub(crate) is_leaving: bool,
+    /// Since when it is certainly deleted.
+    pub(super) deleted_at: Option<Duration>,
+    /// Its secrets.
+    pub(super) secrets: KnownSecrets,
     /// Messages that an operator had sent again: these may overtake others.
     pub(crate) sent_again: BTreeSet<String>,
     /// All that arrived, in the order of arrival.
@@ -48,18 +60,45 @@ pub(crate) struct HookBook {
 
 impl Default for HookBook {
     fn default() -> Self {
-        let endpoint = |(number, types): (usize, &&[&str])| KnownEndpoint {
+        let types = |it: &&[&str]| EventTypes::new(it.iter().map(|it| (*it).to_owned()));
+        let endpoints = TYPES.iter().map(types).enumerate();
+        Self { endpoints: endpoints.map(|(number, types)| KnownEndpoint::new(number, types)).collect() }
+    }
+}
+
+impl KnownEndpoint {
+    /// One that is to be made.
+    fn new(number: usize, types: EventTypes) -> Self {
+        Self {
             key: format!("endpoint{number}"),
             id: None,
-            types: EventTypes::new(types.iter().map(|it| (*it).to_owned())),
+            types,
             begins_after: 0,
             openings: 0,
             opening_sent: None,
             closed_at: None,
+            is_leaving: false,
+            deleted_at: None,
+            secrets: KnownSecrets::default(),
             sent_again: BTreeSet::new(),
             receipts: Vec::new(),
-        };
-        Self { endpoints: TYPES.iter().enumerate().map(endpoint).collect() }
+        }
+    }
+
+    /// What is wrong with a message that arrives now.
+    fn judge_receipt(&self, receipt: &Receipt, now: Duration) -> Option<String> {
+        let is_over = |since: Option<Duration>| since.is_some_and(|at| at + QUIET_AFTER < now);
+        if is_over(self.deleted_at) {
+            return Some("came though its endpoint is deleted".to_owned());
+        }
+        if is_over(self.closed_at) {
+            return Some("came though its endpoint is closed".to_owned());
+        }
+        let signed_by: Vec<_> = receipt.signed_by.iter().map(String::as_str).collect();
+        let other = self.receipts.iter().find(|it| it.message == receipt.message);
+        let other = other.filter(|it| it.body != receipt.body);
+        let is_changed = other.map(|it| format!("was {} and is {}", it.body, receipt.body));
+        is_changed.or_else(|| self.secrets.judge_signature(&signed_by, now))
     }
 }
 
@@ -78,16 +117,22 @@ impl HookBook {
     pub(crate) fn receive(&mut self, url: &str, receipt: Receipt, now: Duration) -> Option<String> {
         let number = (0..self.endpoints.len()).find(|it| Self::url_of(*it) == url)?;
         let endpoint = self.endpoints.get_mut(number)?;
-        let is_closed = endpoint.closed_at.is_some_and(|at| at + QUIET_AFTER < now);
-        let other = endpoint.receipts.iter().find(|it| it.message == receipt.message);
-        let fault = if is_closed {
-            Some(format!("endpoint {number} got {} though it is closed", receipt.message))
-        } else {
-            other
-                .filter(|it| it.body != receipt.body)
-                .map(|it| format!("message {} was {} and is {}", it.message, it.body, receipt.body))
-        };
+        let fault = endpoint.judge_receipt(&receipt, now);
+        let fault = fault.map(|it| format!("message {} {it}", receipt.message));
         endpoint.receipts.push(receipt);
         fault
+    }
+
+    /// An endpoint is certainly deleted; another one with the same types takes its place.
+    pub(super) fn note_deletion(&mut self, number: usize, now: Duration) {
+        let next = self.endpoints.len();
+        let Some(endpoint) = self.endpoints.get_mut(number).filter(|it| it.deleted_at.is_none()) else {
+            return;
+        };
+        endpoint.deleted_at = Some(now);
+        let types = endpoint.types.clone();
+        if next < ENDPOINTS_MAX {
+            self.endpoints.push(KnownEndpoint::new(next, types));
+        }
     }
 }

@@ -4,7 +4,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use application::{
     App, IdempotentReply, IdempotentRequest, IfMatch, KeyError, Operator,
-    webhooks::{EndpointError, NewEndpoint, create_endpoint, patch_endpoint, redeliver, send_test},
+    webhooks::{
+        EndpointError, NewEndpoint, create_endpoint, delete_endpoint, patch_endpoint, redeliver,
+        rotate_secret, send_test,
+    },
 };
 use domain::{
     AuthorKey, DeliveryId, EndpointId, WebhookDelivery, WebhookEndpoint,
@@ -42,14 +45,27 @@ pub(super) enum HookAsk {
     },
     /// A message without an event is sent.
     Test,
+    /// It gets another secret.
+    Rotate,
+    /// It is deleted.
+    Delete,
+}
+
+/// What was known when a request was sent.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    at: Duration,
+    /// Whether every request to open the endpoint was answered.
+    is_alone: bool,
 }
 
 /// Sends a request about an endpoint; with the same key it is the same request.
 pub(super) fn send_hook_request(world: &Arc<World>, number: usize, ask: HookAsk, key: &str) {
-    let Some(endpoint) = note_sending(world, number, &ask) else { return };
+    let Some((endpoint, key)) = note_sending(world, number, &ask, key) else { return };
     world.trace(|| format!("{ask:?} of endpoint {number}"));
-    let (world, key) = (Arc::clone(world), key.to_owned());
-    let (label, sent_at) = (Label::outside("endpoint"), world.elapsed());
+    let world = Arc::clone(world);
+    let label = Label::outside("endpoint");
+    let sent = Sent { at: world.elapsed(), is_alone: endpoint.openings == 0 };
     Arc::clone(&world).spawn(label, async move {
         let (server, asked) = (Arc::clone(&world), ask.clone());
         let work = |app: Arc<App>| async move {
@@ -61,15 +77,17 @@ pub(super) fn send_hook_request(world: &Arc<World>, number: usize, ask: HookAsk,
         let reply = world.request(label.step, WAIT, work).await.flatten();
         world.set_label(label);
         if let Some((body, last)) = reply.filter(|_| !world.strikes(Fault::LoseReply)) {
-            learn_reply(&world, number, (&ask, sent_at), (body, last));
+            learn_reply(&world, number, (&ask, sent), (body, last));
         }
     });
 }
 
-/// Notes what a request may change before it is sent, and returns the endpoint; `None` if it cannot be sent.
-fn note_sending(world: &World, number: usize, ask: &HookAsk) -> Option<KnownEndpoint> {
+/// Notes what a request may change before it is sent, and returns the endpoint and the key of the request; `None` if it
+/// cannot be sent.
+fn note_sending(world: &World, number: usize, ask: &HookAsk, key: &str) -> Option<(KnownEndpoint, String)> {
     let mut book = lock(&world.hooks);
     let endpoint = book.endpoints.get_mut(number)?;
+    let mut key = key.to_owned();
     match ask {
         HookAsk::Make => {}
         HookAsk::Switch { disabled: false } => {
@@ -80,33 +98,43 @@ fn note_sending(world: &World, number: usize, ask: &HookAsk) -> Option<KnownEndp
         HookAsk::Switch { disabled: true } | HookAsk::Test => {
             endpoint.id.as_ref()?;
         }
+        HookAsk::Rotate => {
+            endpoint.id.as_ref()?;
+            key = endpoint.secrets.send_rotation(&key, world.elapsed());
+        }
+        HookAsk::Delete => {
+            endpoint.id.as_ref()?;
+            endpoint.is_leaving = true;
+            key = format!("delete {}", endpoint.key);
+        }
         HookAsk::SendAgain { delivery } => {
             let all = world.record.snapshot().webhook_deliveries;
             let message = all.into_iter().find(|it| it.id.as_str() == delivery)?.message;
             endpoint.sent_again.insert(message.to_string());
         }
     }
-    Some(endpoint.clone())
+    Some((endpoint.clone(), key))
 }
 
-fn learn_reply(
-    world: &World,
-    number: usize,
-    (ask, sent_at): (&HookAsk, Duration),
-    (body, last): (String, i64),
-) {
+fn learn_reply(world: &World, number: usize, (ask, sent): (&HookAsk, Sent), (body, last): (String, i64)) {
     let mut book = lock(&world.hooks);
     let Some(endpoint) = book.endpoints.get_mut(number) else { return };
     match ask {
-        HookAsk::Make if endpoint.id.is_none() => {
-            endpoint.id = Some(body);
-            endpoint.begins_after = last;
+        HookAsk::Make => {
+            let Some((id, secret)) = body.split_once(' ') else { return };
+            if endpoint.id.is_none() {
+                endpoint.id = Some(id.to_owned());
+                endpoint.begins_after = last;
+                endpoint.secrets.learn_secret(secret.to_owned(), world.elapsed());
+            }
         }
-        HookAsk::Make | HookAsk::SendAgain { .. } | HookAsk::Test => {}
+        HookAsk::Rotate => endpoint.secrets.learn_secret(body, world.elapsed()),
+        HookAsk::Delete => book.note_deletion(number, world.elapsed()),
+        HookAsk::SendAgain { .. } | HookAsk::Test => {}
         HookAsk::Switch { disabled: false } => endpoint.openings = endpoint.openings.saturating_sub(1),
         HookAsk::Switch { disabled: true } => {
-            // One that was under way at the same time may have come later.
-            let is_last = endpoint.openings == 0 && endpoint.opening_sent < Some(sent_at);
+            // One that was under way at the same time may have come later, also if it was answered first.
+            let is_last = sent.is_alone && endpoint.openings == 0 && endpoint.opening_sent < Some(sent.at);
             endpoint.closed_at = is_last.then(|| world.elapsed());
         }
     }
@@ -138,21 +166,44 @@ async fn perform_request(
             let url = WebhookUrl::new(HookBook::url_of(number));
             let new = NewEndpoint { url, types: endpoint.types.clone(), description: None };
             let request = request_of("POST /v1/webhook-endpoints", &endpoint.key);
-            let render = |it: &WebhookEndpoint, _: &SigningSecret| reply_of(it.id.to_string());
-            read_outcome(world, create_endpoint(app, &operator, Some(request), new, render)).await
+            let render = |it: &WebhookEndpoint, secret: &SigningSecret| {
+                reply_of(format!("{} {}", it.id, secret.expose_secret()))
+            };
+            read_outcome(world, number, create_endpoint(app, &operator, Some(request), new, render)).await
         }
-        HookAsk::Switch { disabled } => switch_endpoint(world, app, &operator, (&id, *disabled), key).await,
+        HookAsk::Rotate => {
+            let request = request_of("POST /v1/webhook-endpoints/{id}/secret-rotation", key);
+            let render =
+                |_: &WebhookEndpoint, secret: &SigningSecret| reply_of(secret.expose_secret().to_owned());
+            let asked = rotate_secret(app, &operator, Some(request), (&id, IfMatch::Absent), render);
+            read_rotation(world, (number, key), asked.await).await
+        }
+        HookAsk::Delete => {
+            let request = request_of("DELETE /v1/webhook-endpoints/{id}", key);
+            let asked = delete_endpoint(
+                app,
+                &operator,
+                Some(request),
+                (&id, IfMatch::Absent),
+                reply_of(String::new()),
+            );
+            read_outcome(world, number, asked).await
+        }
+        HookAsk::Switch { disabled } => {
+            switch_endpoint(world, app, &operator, (number, &id, *disabled), key).await
+        }
         HookAsk::SendAgain { delivery } => {
             let delivery = DeliveryId::new(delivery.clone());
             let request =
                 request_of("POST /v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redelivery", key);
             let render = |it: &WebhookDelivery| reply_of(it.id.to_string());
-            read_outcome(world, redeliver(app, &operator, Some(request), (&id, &delivery), render)).await
+            read_outcome(world, number, redeliver(app, &operator, Some(request), (&id, &delivery), render))
+                .await
         }
         HookAsk::Test => {
             let request = request_of("POST /v1/webhook-endpoints/{id}/test", key);
             let render = |it: &WebhookDelivery| reply_of(it.id.to_string());
-            read_outcome(world, send_test(app, &operator, Some(request), &id, render)).await
+            read_outcome(world, number, send_test(app, &operator, Some(request), &id, render)).await
         }
     }
 }
@@ -161,27 +212,48 @@ async fn switch_endpoint(
     world: &World,
     app: &App,
     operator: &Operator,
-    (id, disabled): (&EndpointId, bool),
+    (number, id, disabled): (usize, &EndpointId, bool),
     key: &str,
 ) -> Option<String> {
     let patch = EndpointPatch { disabled: Some(disabled), ..EndpointPatch::default() };
     let request = request_of("PATCH /v1/webhook-endpoints/{id}", key);
     let render = |it: &WebhookEndpoint| reply_of(it.id.to_string());
     let patched = patch_endpoint(app, operator, Some(request), (id, patch, IfMatch::Absent), render);
-    read_outcome(world, patched).await
+    read_outcome(world, number, patched).await
+}
+
+/// The body of the reply to a rotation. One is refused while the secret before the present one signs.
+async fn read_rotation(
+    world: &World,
+    (number, key): (usize, &str),
+    asked: Result<IdempotentReply, EndpointError>,
+) -> Option<String> {
+    if matches!(asked, Err(EndpointError::OldSecretSigns)) {
+        let mut book = lock(&world.hooks);
+        let secrets = &mut book.endpoints.get_mut(number)?.secrets;
+        secrets.forget_rotation(key);
+        if secrets.may_refuse_rotation(world.elapsed()) {
+            return None;
+        }
+    }
+    read_outcome(world, number, std::future::ready(asked)).await
 }
 
 async fn read_outcome(
     world: &World,
+    number: usize,
     asked: impl Future<Output = Result<IdempotentReply, EndpointError>>,
 ) -> Option<String> {
-    match asked.await {
+    let asked = asked.await;
+    let is_leaving = lock(&world.hooks).endpoints.get(number).is_some_and(|it| it.is_leaving);
+    match asked {
         Ok(IdempotentReply::New(it) | IdempotentReply::Replay(it)) => Some(it.body),
         Err(EndpointError::Failed(error) | EndpointError::Key(KeyError::Failed(error))) => {
             check_port_error(world, &error);
             None
         }
         Err(EndpointError::Key(KeyError::InProgress) | EndpointError::Disabled) => None,
+        Err(EndpointError::NotFound) if is_leaving => None,
         Err(
             error @ (EndpointError::Key(KeyError::Reused)
             | EndpointError::NotFound

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use application::webhooks::{list_active_endpoints, run_endpoint};
 use ports::PortError;
 
-use super::client::{HookAsk, send_hook_request};
+use super::{
+    book::KnownEndpoint,
+    client::{HookAsk, send_hook_request},
+};
 use crate::{
     lock::lock,
     model::check_port_error,
@@ -19,33 +22,38 @@ const ROUND_PAUSE: Duration = Duration::from_secs(2);
 
 /// Makes one step.
 pub(crate) fn make_webhook_step(world: &Arc<World>) {
-    let Some((number, id)) = pick_endpoint(world) else { return };
-    if id.is_none() {
-        return send_hook_request(world, number, HookAsk::Make, "");
+    let Some((number, endpoint)) = pick_endpoint(world) else { return };
+    if endpoint.is_leaving {
+        return send_hook_request(world, number, HookAsk::Delete, "");
     }
-    let ask = match world.chance.below(20) {
+    let Some(id) = endpoint.id else { return send_hook_request(world, number, HookAsk::Make, "") };
+    let ask = match world.chance.below(24) {
         0 => HookAsk::Switch { disabled: true },
         1..3 => HookAsk::Switch { disabled: false },
-        3..5 => match pick_delivery(world, id.as_deref()) {
+        3..5 => match pick_delivery(world, &id) {
             Some(delivery) => HookAsk::SendAgain { delivery },
             None => return,
         },
         5 => HookAsk::Test,
+        6..8 => HookAsk::Rotate,
+        8 => HookAsk::Delete,
         _ => return start_some_rounds(world),
     };
     let key = format!("w{}", world.next_number());
     send_hook_request(world, number, ask, &key);
 }
 
-fn pick_endpoint(world: &World) -> Option<(usize, Option<String>)> {
+/// One that is not deleted.
+fn pick_endpoint(world: &World) -> Option<(usize, KnownEndpoint)> {
     let book = lock(&world.hooks);
-    let number = world.chance.index(book.endpoints.len())?;
-    Some((number, book.endpoints.get(number)?.id.clone()))
+    let live = book.endpoints.iter().enumerate().filter(|(_, it)| it.deleted_at.is_none());
+    let live: Vec<_> = live.map(|(number, it)| (number, it.clone())).collect();
+    world.chance.pick(&live).cloned()
 }
 
-fn pick_delivery(world: &World, endpoint: Option<&str>) -> Option<String> {
+fn pick_delivery(world: &World, endpoint: &str) -> Option<String> {
     let snapshot = world.record.snapshot();
-    let endpoint = snapshot.webhook_endpoints.iter().find(|it| Some(it.id.as_str()) == endpoint)?;
+    let endpoint = snapshot.webhook_endpoints.iter().find(|it| it.id.as_str() == endpoint)?;
     let own = snapshot.webhook_deliveries.iter().filter(|it| it.endpoint == endpoint.key);
     // A test is no event, and has no order to keep.
     let own: Vec<_> = own.filter(|it| it.sequence.is_some()).map(|it| it.id.to_string()).collect();
@@ -86,11 +94,11 @@ async fn run_all(app: &application::App) -> Result<(), PortError> {
     Ok(())
 }
 
-/// Opens every endpoint, as an operator does who reads the findings.
+/// Opens every endpoint that stays, as an operator does who reads the findings.
 pub(crate) fn enable_endpoints(world: &Arc<World>) {
     let known: Vec<_> = {
         let book = lock(&world.hooks);
-        let with_id = book.endpoints.iter().enumerate().filter(|(_, it)| it.id.is_some());
+        let with_id = book.endpoints.iter().enumerate().filter(|(_, it)| it.id.is_some() && !it.is_leaving);
         with_id.map(|(number, _)| number).collect()
     };
     for number in known {

@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn shell_blocks_are_told_from_others() {
+    fn shell_blocks_are_distinguished_from_others() {
         let text = "```json\n{}\n```\n\n```sh\n# first\ncargo run\n```\n";
         assert_eq!(shell_blocks(text).collect::<Vec<_>>(), [(5, vec!["cargo run"])]);
     }

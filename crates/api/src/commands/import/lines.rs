@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_every_line_is_told_at_once() {
+    fn every_fault_of_every_line_is_reported_at_once() {
         let text = "productId,name,price,currency,stock,active\n\
             a b,,9.999,CNY,-1,maybe\nok,Ok,1,CNY,,\nok,Again,1,CNY,,\n\
             4242424242424242,Card 4242 4242 4242 4242,0,XYZ,,,more\n";

@@ -22,7 +22,7 @@ fn headers_of_the_collector_are_never_shown() {
 }
 
 #[test]
-fn headers_need_a_collector_to_which_nobody_listens() {
+fn headers_for_a_collector_need_an_encrypted_connection() {
     let alone = read("", &[HEADERS]).unwrap_err().to_string();
     assert_eq!(alone, "otlp_headers (IDEM_OTLP_HEADERS): is for the collector of otlp_endpoint");
     let open = read("", &[PLAIN, HEADERS]).unwrap_err().to_string();

@@ -92,7 +92,7 @@ async fn a_length_over_the_limit_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn a_body_that_is_too_deep_is_told_how_deep_it_may_be() {
+fn a_body_that_is_too_deep_is_refused_with_the_limit() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(parse_json(nested(DEPTH_MAX).as_bytes()).is_ok());
     for body in [nested(DEPTH_MAX + 1), "[".repeat(30_000), format!("{{\"a\":{}}}", nested(DEPTH_MAX))] {

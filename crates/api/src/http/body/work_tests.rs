@@ -123,7 +123,7 @@ fn a_refusal_is_short_and_lists_at_most_a_hundred_faults() {
 }
 
 #[test]
-fn a_place_that_is_too_long_to_be_told_is_told_by_what_it_stands_in() {
+fn what_has_a_pointer_that_is_too_long_is_named_by_its_parent() {
     let long = "n".repeat(1000);
     let body = serde_json::json!({"near": {&long: {"cvc": 1}}, "far": {"a": {"b": CARD}}});
     let refusal: Value = serde_json::from_str(&refusal(body.to_string().as_bytes()).unwrap()).unwrap();

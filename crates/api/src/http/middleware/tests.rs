@@ -140,7 +140,7 @@ async fn an_unknown_path_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones_and_head_is_a_get() {
+async fn a_wrong_method_is_answered_with_the_allowed_ones_and_head_is_a_get() {
     let (status, headers, _) = problem(TestRequest::delete().uri("/v1/fine")).await;
     assert_eq!((status, headers.get("allow").unwrap().to_str().unwrap()), (405, "GET, HEAD, PUT"));
     let (status, ..) = answer(TestRequest::with_uri("/v1/fine").method(Method::HEAD)).await;
@@ -148,7 +148,7 @@ async fn a_wrong_method_is_told_the_right_ones_and_head_is_a_get() {
 }
 
 #[tokio::test]
-async fn nobody_waits_beyond_the_deadline() {
+async fn no_request_waits_beyond_the_deadline() {
     let (status, headers, body) = problem(TestRequest::with_uri("/slow")).await;
     assert_eq!((status, &body["type"]), (503, &"/problems/deadline-exceeded".into()));
     assert_eq!(headers.get("retry-after").unwrap(), "1");

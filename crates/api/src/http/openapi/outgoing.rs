@@ -18,7 +18,7 @@ pub(super) struct OutgoingMessages;
         ("webhook-id" = String, Header, description = "Id of the event, the same at each attempt and each redelivery."),
         ("webhook-timestamp" = i64, Header, description = "Time of the attempt, in seconds since 1970."),
         ("webhook-signature" = String, Header, description = "`v1,` and base64 of the HMAC-SHA256 of id, timestamp and body, separated by points; several after a rotation, separated by spaces."),
-        ("traceparent" = Option<String>, Header, description = "The trace of this attempt (W3C Trace Context).")
+        ("traceparent" = Option<String>, Header, description = "This attempt, as a part of the trace of the request that caused the event (W3C Trace Context). It is not signed.")
     ), responses(
     (status = "2XX", description = "Taken."),
     (status = 410, description = "The endpoint is gone: it is disabled."),

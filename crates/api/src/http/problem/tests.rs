@@ -85,7 +85,7 @@ async fn an_amount_that_a_gateway_cannot_represent_is_422_about_the_amount() {
 }
 
 #[test]
-fn a_throttled_client_is_told_when_to_come_again() {
+fn a_throttled_client_gets_retry_after() {
     let throttled = Throttled {
         reached: Limit::LoginFailures,
         limit: 10,

@@ -209,6 +209,7 @@ mod tests {
             owner: None,
             data: r#"{"status":"PAID"}"#.to_owned(),
             created_at: Timestamp::from_millis(1_795_336_200_123),
+            trace_parent: None,
         };
         let event = |sequence| NumberedEvent { sequence: FeedSequence::new(sequence), event: event.clone() };
         let shown = |sequence: i64| {

@@ -14,7 +14,8 @@ pub struct FindingView {
     pub id: String,
     /// Kind of the finding: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`,
     /// `unknown-type`, `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`,
-    /// `refund-failed`, `over-refunded`, `contradiction`, `unreadable`, `webhook-disabled` or `webhook-gap`.
+    /// `refund-failed`, `over-refunded`, `contradiction`, `unreadable`, `archive-failed`, `webhook-disabled` or
+    /// `webhook-gap`.
     #[schema(example = "amount-mismatch")]
     pub kind: &'static str,
     /// Gateway that the finding is about; null if it is about none.

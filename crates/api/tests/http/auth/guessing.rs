@@ -54,7 +54,7 @@ async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_success_begins_the_count_anew() {
+async fn a_success_resets_the_count() {
     let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "3")]);
     let person = Person::new("clumsy");
     let client = person.register(&server.client()).await;

@@ -113,7 +113,7 @@ async fn a_refund_that_began_at_the_gateway_makes_both_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_is_counted_once_however_often_it_is_told() {
+async fn a_refund_is_counted_once_however_often_it_is_reported() {
     let (operator, customer, _, waiting) = undecided("5.00").await;
     told(&customer, &Notice::of("payment.captured", &waiting)).await;
     for _ in 0..3 {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Reply, contract::Contract, unique};
 
-/// Somebody who talks to a server, logged in or not.
+/// A client of a server, logged in or not.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,

@@ -55,7 +55,7 @@ impl Diary {
         let all = self.0.lock().unwrap().clone();
         for it in &all {
             let send = async || it.send(customer).await.filter(|it| !it.is_for_later());
-            let again = eventually("nobody holds the key any more", PATIENCE, send).await;
+            let again = eventually("no request holds the key any more", PATIENCE, send).await;
             if let Some(first) = &it.answer {
                 assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", it.path);
                 assert!(again.is_replayed(), "{}", it.path);

@@ -18,7 +18,7 @@ pub(crate) async fn is_dead(client: &Client) {
     eventually("the access token is dead", REVOKED_WITHIN, look).await;
 }
 
-/// Somebody with an account.
+/// A person with an account.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     /// The name to log in with.
@@ -28,7 +28,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Somebody with a name of its own, without an account yet.
+    /// A person with a unique name, without an account yet.
     pub(crate) fn new(kind: &str) -> Self {
         let username = unique(kind);
         Self { email: format!("{username}@example.com"), username }

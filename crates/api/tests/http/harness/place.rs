@@ -15,13 +15,15 @@ use std::{
 use super::SECRET;
 use crate::stack::Stack;
 
-/// Settings of every test's server: fast passwords, and failures of some tests that lock out no others.
+/// Settings of every test's server: fast passwords, failures of some tests that lock out no others, and a deadline that no
+/// machine with other work reaches.
 const SETTINGS: &[(&str, &str)] = &[
     ("IDEM_HTTP_ADDR", "127.0.0.1:0"),
     ("IDEM_SANDBOX_SECRET", SECRET),
     ("IDEM_BCRYPT_COST", "4"),
     ("IDEM_LOGIN_FAILURES_PER_ADDRESS", "100000"),
     ("IDEM_WORKERS", "2"),
+    ("IDEM_REQUEST_DEADLINE", "60s"),
 ];
 
 /// With these the gateway's own word comes when nobody is there any more.

@@ -20,8 +20,8 @@ fn command(server: &Server, arguments: &[&str]) -> String {
 
 const NEW_PASSWORD: &str = "another horse battery staple";
 
-/// Two servers, the clock of one of which is off, and somebody who is logged in and known to both.
-async fn somebody() -> (Server, Server, Person, [Client; 2]) {
+/// Two servers, the clock of one of which is off, and a person who is logged in and known to both.
+async fn log_in_on_two_servers() -> (Server, Server, Person, [Client; 2]) {
     let first = Server::with(&[]);
     let second = first.beside(&[]);
     let person = Person::new("somebody");
@@ -51,7 +51,7 @@ async fn are_dead(clients: &[Client; 2]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_given_or_taken_is_felt_on_every_instance() {
-    let (first, _second, person, clients) = somebody().await;
+    let (first, _second, person, clients) = log_in_on_two_servers().await;
     for (role, status) in [("OPERATOR", 200), ("CUSTOMER", 403), ("OPERATOR", 200)] {
         for _ in 0..2 {
             let said = command(&first, &["set-role", "--username", &person.username, "--role", role]);
@@ -68,7 +68,7 @@ async fn a_role_that_is_given_or_taken_is_felt_on_every_instance() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_account_is_worth_nothing_on_any_instance_until_it_is_opened_again() {
-    let (first, second, person, clients) = somebody().await;
+    let (first, second, person, clients) = log_in_on_two_servers().await;
     let wrong = clients[1].post("/v1/auth/login", &person.credentials("not the password")).await;
     for _ in 0..2 {
         command(&first, &["disable-user", "--username", &person.email]);
@@ -84,7 +84,7 @@ async fn a_closed_account_is_worth_nothing_on_any_instance_until_it_is_opened_ag
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_is_set_ends_all_sessions() {
-    let (first, second, person, clients) = somebody().await;
+    let (first, second, person, clients) = log_in_on_two_servers().await;
     let said = command(&first, &["set-password", "--username", &person.username]);
     assert!(!said.contains(NEW_PASSWORD), "{said}");
     are_dead(&clients).await;
@@ -120,7 +120,7 @@ async fn what_a_command_does_to_an_account_is_a_line_of_the_security_log() {
 }
 
 #[test]
-fn somebody_who_is_not_there_is_not_changed() {
+fn an_account_that_does_not_exist_is_not_changed() {
     let server = Server::with(&[]);
     for arguments in [
         &["disable-user", "--username", "nobody"][..],

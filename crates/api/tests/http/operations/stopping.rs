@@ -61,7 +61,7 @@ async fn a_stopping_server_takes_no_new_connections() {
     server.ask_to_stop();
     let address = server.address();
     let gone = async || std::net::TcpStream::connect(address).is_err().then_some(());
-    eventually("nobody listens", PATIENCE, gone).await;
+    eventually("the server does not listen any more", PATIENCE, gone).await;
     assert_eq!(server.stopped().code(), Some(0));
 }
 

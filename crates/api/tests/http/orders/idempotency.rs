@@ -152,7 +152,7 @@ async fn what_was_refused_does_not_use_the_key_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_elses_key_is_another_key() {
+async fn the_same_key_of_another_user_is_another_key() {
     let operator = shared().operator().await;
     let product = operator.product("1.00", None).await;
     let key = unique("key");

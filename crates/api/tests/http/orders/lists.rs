@@ -37,7 +37,7 @@ async fn pages_are_stable_while_others_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_has_20_unless_somebody_says_otherwise() {
+async fn a_page_has_20_items_by_default() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let product = operator.product("1.00", None).await;
     let expected = numbers(&placed(&customer, &product, 21).await);

@@ -38,7 +38,7 @@ async fn asked(client: &Client, number: &str, transaction: &str) -> Vec<Reply> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_elses_order_is_like_one_that_does_not_exist() {
+async fn the_order_of_another_user_is_like_one_that_does_not_exist() {
     let (operator, owner) = (shared().operator().await, shared().customer().await);
     let order = owner.order(&operator.product("1.00", None).await, 1).await;
     let paid = owner.pay_by(&order, "tok_visa", "MANUAL").await;
@@ -54,7 +54,7 @@ async fn somebody_elses_order_is_like_one_that_does_not_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_an_older_version_than_was_answered() {
+async fn no_reader_gets_an_older_version_than_was_answered() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let product = operator.product("1.00", None).await;
     for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Who did what with money: shown to operators, and to nobody else.
+//! Who did what with money: shown to operators only.
 
 use serde_json::{Value, json};
 

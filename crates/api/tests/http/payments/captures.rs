@@ -28,7 +28,7 @@ async fn all_that_is_authorised_makes_the_order_paid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_does_not_pay_the_order_and_is_told_to_an_operator() {
+async fn a_partial_capture_does_not_pay_the_order_and_is_a_finding() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let (order, held) = authorised(&customer, &operator.product("9.00", None).await).await;
     let captured = operator.operate(&held, "captures", &json!({"amount": "8.99"})).await.ok(200);

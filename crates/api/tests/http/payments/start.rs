@@ -39,7 +39,7 @@ async fn a_payment_is_what_the_contract_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_is_taken_at_once_unless_somebody_says_otherwise() {
+async fn money_is_captured_at_once_by_default() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let order = customer.order(&operator.product("1.00", None).await, 1).await;
     let path = format!("/v1/orders/{}/payments", field(&order, "orderNumber"));
@@ -180,7 +180,7 @@ async fn a_word_that_comes_later_settles_the_payment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dispute_is_told_a_moment_later() {
+async fn a_dispute_is_reported_a_moment_later() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let order = customer.order(&operator.product("5.00", None).await, 1).await;
     let paid = customer.pay(&order, "tok_dispute").await;

@@ -115,7 +115,7 @@ fn only_the_balancer_is_published_and_only_to_this_machine() {
 }
 
 #[test]
-fn whoever_is_stopped_has_time_to_end() {
+fn every_container_has_time_to_stop() {
     let (compose, balancer) = (compose(), read("deploy/haproxy.cfg"));
     let grace = |it: &str| duration(compose["services"][it]["stop_grace_period"].as_str().unwrap());
     for name in INSTANCES {

@@ -26,7 +26,7 @@ fn it_listens_where_it_says() {
 }
 
 #[test]
-fn it_is_not_root_and_is_told_to_stop_by_the_signal_that_it_listens_to() {
+fn the_image_is_not_root_and_stops_by_the_signal_that_the_program_handles() {
     assert!(user() > 0);
     assert_eq!(directive(&read(DOCKERFILE), "STOPSIGNAL "), "SIGTERM");
 }

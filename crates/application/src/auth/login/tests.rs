@@ -153,9 +153,27 @@ async fn of_two_logins_that_make_a_hash_again_both_are_right() {
     let theirs = hash_of("green tea, theirs 0");
     assert_eq!(it.record.only_commit()[0], Write::RequirePassword(ada().key, theirs.clone()));
     assert_eq!(it.record.state().users[0].hash, theirs);
-    assert!(
-        matches!(log_in(&renewed_beside(2), "ada", "green tea").await, Err(LoginError::Invalid)),
-        "bounded"
+}
+
+#[tokio::test]
+async fn instances_that_replace_a_hash_by_turns_refuse_no_right_password() {
+    for times in 2..VERIFICATIONS_MAX {
+        assert!(log_in(&renewed_beside(times), "ada", "green tea").await.is_ok(), "{times}");
+    }
+    // It is bounded, and even then the password is not called wrong.
+    let it = renewed_beside(VERIFICATIONS_MAX);
+    assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Failed(_))));
+    assert_eq!(it.record.state().sessions, []);
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_between_two_verifications_stays() {
+    let it = renewed_beside(1);
+    it.record.before_next_commit(|it| it.users[0].hash = hash_of("white tea"));
+    assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
+    assert_eq!(
+        (it.record.state().users[0].hash.clone(), it.record.state().sessions),
+        (hash_of("white tea"), vec![])
     );
 }
 

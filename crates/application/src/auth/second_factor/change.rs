@@ -1,14 +1,13 @@
 //! The changes of a second factor: by its user in a session, and by an operator at the command line.
 
 use domain::{Network, Password, SecondFactor, User};
-use ports::{
-    CommitError, HashPurpose, HashQueueKey, PortError, SecondFactorWrite, StoredReply, UnitOfWork, Write,
-};
+use ports::{HashPurpose, HashQueueKey, PortError, SecondFactorWrite, StoredReply, UnitOfWork, Write};
 
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, UserCaller,
     auth::{
         LoginError,
+        login::{VERIFICATIONS_MAX, replaced_each_time},
         login_attempts::PasswordAttempt,
         password::verify_current_password,
         totp_codes::{find_step, new_recovery_codes, seal_secret, spend_code},
@@ -16,7 +15,7 @@ use crate::{
     },
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     limits::{AttemptKind, count_attempt},
-    retry::{Attempt, retry_stale},
+    retry::{Attempt, commit_unless_stale, retry_stale},
     security::SecurityEvent,
 };
 
@@ -88,7 +87,6 @@ pub async fn enrol_second_factor(
     let guess = PasswordAttempt::new(&caller.user.id, &caller.session, network);
     guess.check_limit(app).await.map_err(LoginError::from)?;
     let (user, share) = (&caller.user, HashQueueKey { purpose: HashPurpose::Change, network });
-    let hash = verify_current_password(app, user.key, &current, share, &guess).await?;
     let secret = app.one_time_codes.generate_secret();
     let (recovery_codes, recovery_digests) = new_recovery_codes(app);
     let factor = SecondFactor {
@@ -100,22 +98,22 @@ pub async fn enrol_second_factor(
         recovery_digests,
         revision: 1,
     };
-    let work = UnitOfWork::new()
-        .with_write(Write::RequirePassword(user.key, hash))
-        .with_write(factor_write(SecondFactorWrite::Enrol(factor)));
-    match app.store.commit(work).await {
-        Ok(()) => {
+    for _ in 0..VERIFICATIONS_MAX {
+        let hash = verify_current_password(app, user.key, &current, share, &guess).await?;
+        let work = UnitOfWork::new()
+            .with_write(Write::RequirePassword(user.key, hash))
+            .with_write(factor_write(SecondFactorWrite::Enrol(factor.clone())));
+        if commit_unless_stale(app, work).await? {
             let url = app.one_time_codes.enrolment_url(&secret, user.username.as_str());
-            Ok(EnrolledFactor { secret, url, recovery_codes })
+            return Ok(EnrolledFactor { secret, url, recovery_codes });
         }
-        // Not `retry_stale!`: another round would have to verify the password again.
-        Err(CommitError::Stale) => {
-            let found = app.second_factors.find_second_factor(user.key).await?;
-            let in_force = found.is_some_and(|it| it.confirmed_at.is_some());
-            Err(if in_force { SecondFactorError::InForce } else { LoginError::Invalid.into() })
+        let found = app.second_factors.find_second_factor(user.key).await?;
+        if found.is_some_and(|it| it.confirmed_at.is_some()) {
+            return Err(SecondFactorError::InForce);
         }
-        Err(other) => Err(other.into_port_error().into()),
+        // Perhaps a login has rehashed the same password.
     }
+    Err(replaced_each_time().into())
 }
 
 /// The input of a confirmation.

@@ -7,13 +7,14 @@ use std::{
 };
 
 use domain::{Network, Password, SecondFactor, Timestamp};
-use ports::MockThrottle;
+use ports::{MockPasswordHasher, MockThrottle};
 
 use super::*;
 use crate::{
     App, IdempotentReply, Throttled, UserCaller,
     auth::{
         LoginError, LoginRequest, TokenPair, login,
+        login::VERIFICATIONS_MAX,
         totp_codes::check_login_code,
         user_admin::{set_password, unlock_user},
     },
@@ -115,6 +116,37 @@ async fn nothing_is_enrolled_with_a_wrong_password_and_nothing_confirmed_without
     assert_eq!(stored(&it), None);
     assert!(matches!(confirm(&it.app, &shown_code(&it)).await, Err(SecondFactorError::Missing)));
     assert!(matches!(disable(&it.app, RIGHT, &shown_code(&it)).await, Err(SecondFactorError::Missing)));
+}
+
+#[tokio::test]
+async fn a_hash_that_logins_make_again_meanwhile_stands_in_no_way_of_an_enrolment() {
+    for (times, is_enrolled) in [(1, true), (VERIFICATIONS_MAX - 1, true), (VERIFICATIONS_MAX, false)] {
+        let mut it = ada_app();
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify_password().returning(|_, _, _| Ok(true));
+        it.app.hasher = Arc::new(hasher);
+        for time in 0..times {
+            it.record.before_next_commit(move |it| it.users[0].hash = hash_of(&format!("again {time}")));
+        }
+        match enrol(&it.app).await {
+            Ok(_) => assert!(is_enrolled, "{times}"),
+            // Not that the password is wrong.
+            Err(SecondFactorError::Login(LoginError::Failed(_))) => assert!(!is_enrolled, "{times}"),
+            Err(other) => panic!("{times}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_enrolled_for_an_account_that_is_closed_meanwhile() {
+    let mut it = ada_app();
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify_password().times(1).returning(|_, _, _| Ok(true));
+    it.app.hasher = Arc::new(hasher);
+    it.record.before_next_commit(|it| it.users[0].user = ada().with_disabled_flag(true, NOW));
+    let refused = enrol(&it.app).await;
+    assert!(matches!(refused, Err(SecondFactorError::Login(LoginError::Invalid))));
+    assert_eq!(stored(&it), None);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn who_changed_a_user_a_moment_before_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_not_there_is_not_changed() {
+async fn an_account_that_does_not_exist_is_not_changed() {
     let it = bench();
     assert!(matches!(set_role(&it.app, "bob", Role::Operator).await, Err(UserAdminError::NotFound)));
     assert!(matches!(disable_user(&it.app, "bob").await, Err(UserAdminError::NotFound)));

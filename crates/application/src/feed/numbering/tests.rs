@@ -12,6 +12,7 @@ fn event(at: Timestamp) -> NewFeedEvent {
         owner: None,
         data: "{}".to_owned(),
         created_at: at,
+        trace_parent: None,
     })
 }
 

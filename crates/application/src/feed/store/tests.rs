@@ -68,6 +68,26 @@ async fn the_events_of_a_unit_are_in_its_commit_and_are_announced_after_it() {
     assert!(!is_announced(&it).await, "once");
 }
 
+#[tokio::test]
+async fn an_event_names_the_span_that_caused_it_and_none_outside_of_a_request() {
+    let it = TestApp::new().with_state(|it| it.orders.push(order()));
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let trace = tracer::Tracer::default().continue_or_start(tracer::TraceContext::parse(parent, "rojo=1"));
+    let store = feeding(&it, users(|| Ok(vec![ada()])));
+    trace.scope(store.commit(paying())).await.unwrap();
+    let finding = crate::findings::new_finding(
+        &it.app,
+        domain::FindingKind::PartialCapture,
+        "less than the amount",
+        &crate::findings::FindingContext::default(),
+    );
+    store.commit(UnitOfWork::new().with_write(Write::InsertFinding(finding))).await.unwrap();
+    let events = it.record.state().feed_events;
+    let parents: Vec<_> =
+        events.iter().map(|it| it.event.trace_parent.as_ref().map(TraceParent::as_str)).collect();
+    assert_eq!(parents, [Some(parent), None]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_unit_has_no_event_and_one_whose_answer_is_lost_is_announced() {
     let it = TestApp::new();

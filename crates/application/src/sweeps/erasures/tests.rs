@@ -57,6 +57,7 @@ fn event_of(owner: UserKey) -> FeedRow {
         owner: Some(owner),
         data: r#"{"contact":{"name":"Ada"}}"#.to_owned(),
         created_at: NOW,
+        trace_parent: None,
     };
     // Far from the numbers of the rows that the test writes.
     FeedRow { number: 1_000_000, sequence: None, event }

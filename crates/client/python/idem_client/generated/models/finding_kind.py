@@ -2,6 +2,7 @@ from enum import StrEnum
 
 class FindingKind(StrEnum):
     AMOUNT_MISMATCH = "amount-mismatch"
+    ARCHIVE_FAILED = "archive-failed"
     CONTRADICTION = "contradiction"
     CURRENCY_MISMATCH = "currency-mismatch"
     DISPUTE = "dispute"

@@ -1,0 +1,71 @@
+//! Reads of the whole record, for its auditor.
+
+use async_trait::async_trait;
+use domain::{OrderKey, OrderNumber};
+
+use crate::PortError;
+
+/// An order of the record, of the archive, or wrongly of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptOrder {
+    /// The row key, by which orders are listed.
+    pub key: OrderKey,
+    /// The order's number.
+    pub number: OrderNumber,
+    /// The number of its rows: 1, or 2 if it is in the record and in the archive.
+    pub copies: u32,
+}
+
+/// How far a walk over all rows that name a parent has come. The default is its beginning. Only the adapter that gave it
+/// can read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OrphanCursor {
+    /// The place of the relation in the adapter's table of relations, from 0.
+    pub relation: usize,
+    /// The row key of the last row of this relation that was read. `None` before the first.
+    pub row: Option<i64>,
+}
+
+/// A row whose parent is missing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Orphan {
+    /// The table of the row.
+    pub table: String,
+    /// The row key. Where a table is sorted by its parents: the key of the missing one.
+    pub row: String,
+    /// The table in which the parent is missing; the first one if it may be in several.
+    pub parent: &'static str,
+}
+
+/// A part of the walk over all rows that name a parent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrphanPage {
+    /// The rows of this page whose parent is missing.
+    pub orphans: Vec<Orphan>,
+    /// Rows that were looked at.
+    pub rows: u32,
+    /// Where the walk goes on; `None` at its end.
+    pub next: Option<OrphanCursor>,
+}
+
+/// Reads for the auditor of the record.
+#[async_trait]
+pub trait AuditRepository: Send + Sync {
+    /// Lists all orders by row key, archived or not, that come after `after`. Record and archive are read as of one moment,
+    /// and a move changes no key, so an order that moves between two pages is on exactly one of them.
+    ///
+    /// # Errors
+    /// [`PortError`] if the database is away, or the program has a fault.
+    async fn list_kept_orders(
+        &self,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<KeptOrder>, PortError>;
+
+    /// Reads at most `limit` further rows that name a parent, and which of them name one that is not there. A page is of one
+    /// relation and as of one moment, and may be empty before the end.
+    ///
+    /// # Errors
+    /// [`PortError`] if the database is away, or the program has a fault.
+    async fn list_orphans(&self, cursor: OrphanCursor, limit: u32) -> Result<OrphanPage, PortError>;
+}
