@@ -224,7 +224,7 @@ async fn a_dispute_is_said_once_more_when_its_payment_is_looked_up() {
 }
 
 #[tokio::test]
-async fn what_is_asked_later_is_told_by_notice_too() {
+async fn what_is_asked_later_is_also_sent_as_a_notice() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
     let manual = charge("tok_visa", CaptureMethod::Manual);
     sandbox.capture(manual.clone(), yuan("5"), &AttemptLog::default()).await.unwrap();

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_nobody_uses_takes_no_room() {
+    async fn an_unused_name_takes_no_room() {
         let locks = LocalLocks::default();
         let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
         assert!(locks.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_none());
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_longest_is_next() {
+    async fn the_caller_that_waits_longest_is_next() {
         let locks = LocalLocks::default();
         let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
         let turns = Mutex::new(Vec::new());
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_latecomer_does_not_overtake_whoever_waits() {
+    async fn a_late_caller_does_not_overtake_a_waiting_one() {
         let locks = LocalLocks::default();
         let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
         let mut first = locks.acquire_lock("name", LONG, LONG);

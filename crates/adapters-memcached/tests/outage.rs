@@ -1,4 +1,4 @@
-//! memcached hangs, dies and comes back empty: nobody waits for it long, and everything goes on.
+//! memcached hangs, dies and comes back empty: no call waits long, and everything goes on.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn back(memcached: &Memcached) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_again() {
+async fn a_hung_server_fails_each_call_in_time_and_is_used_again_when_it_answers() {
     let server = Server::start().unwrap();
     let memcached = Memcached::new(&server.url()).unwrap();
     let cache = MemcachedCache::new(memcached.clone());
@@ -67,7 +67,7 @@ async fn a_server_that_was_killed_and_started_again_is_used_again_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_that_nobody_noticed_fails_no_call() {
+async fn a_restart_between_two_calls_fails_no_call() {
     let mut server = Server::start().unwrap();
     let memcached = Memcached::with_timeout(&server.url(), TIMEOUT).unwrap();
     let check = async || memcached.check_health().await.is_ok();

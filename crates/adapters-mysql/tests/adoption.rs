@@ -110,7 +110,7 @@ async fn old_users_are_found_by_name_and_address_whatever_the_case_with_their_ha
         assert_eq!(by_name.user, by_address.user);
         assert_eq!(by_name.hash.expose_secret(), hash);
         assert_eq!(by_name.user.role, domain::Role::Customer);
-        assert!(by_name.user.id.as_str().len() >= 32, "nobody guesses it");
+        assert!(by_name.user.id.as_str().len() >= 32, "it cannot be guessed");
         ids.push(by_name.user.id);
     }
     ids.dedup();
@@ -254,7 +254,7 @@ async fn captured_money_of_old_payments_can_be_given_back() {
 }
 
 #[tokio::test]
-async fn whatever_the_app_let_happen_is_adopted_or_kept_and_told() {
+async fn whatever_the_app_let_happen_is_adopted_or_kept_and_reported() {
     let (url, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
     let mut conn = ground::connect(&url).await;
     let told =
@@ -374,7 +374,7 @@ async fn a_part_of_the_old_tables_is_adopted_too() {
 }
 
 #[tokio::test]
-async fn money_that_its_currency_does_not_have_is_kept_and_told() {
+async fn money_that_its_currency_does_not_have_is_kept_and_reported() {
     let (url, record) = adopted(&[
         OLD_ROWS,
         "ALTER TABLE orders MODIFY amount DECIMAL(12, 3) NOT NULL",

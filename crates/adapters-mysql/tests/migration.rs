@@ -1,4 +1,4 @@
-//! A database is brought up to date once, whoever asks, however often, and whatever dies in between.
+//! A database is brought up to date once, however many processes try it, and whatever dies in between.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
@@ -41,7 +41,7 @@ async fn many_instances_may_begin_at_the_same_moment() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_newer_or_somebody_elses_is_left_as_it_is() {
+async fn a_database_that_is_newer_or_of_another_program_is_left_as_it_is() {
     let newer = ground::database("newer");
     MySql::migrate(&newer).await.unwrap();
     let mut conn = ground::connect(&newer).await;

@@ -23,7 +23,7 @@ fn said(error: &dyn Error) -> String {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_is_told_without_being_shown() {
+async fn an_invalid_url_is_refused_without_being_shown() {
     for url in [
         "secret",
         "postgres://a:secret@localhost/b",
@@ -39,7 +39,7 @@ async fn a_url_that_is_none_is_told_without_being_shown() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_or_lets_nobody_in_is_told_without_the_password() {
+async fn a_server_that_is_away_or_refuses_the_login_is_named_without_the_password() {
     let mut server = MariaDb::start().unwrap();
     server.create_database("record").unwrap();
     let url = server.url("record");

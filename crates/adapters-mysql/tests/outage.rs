@@ -1,4 +1,4 @@
-//! What is answered is true, whatever happens to the server, and nobody waits for long.
+//! What is answered is true, whatever happens to the server, and no call waits for long.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
 #![expect(clippy::disallowed_methods, reason = "a test has callers and a stopwatch of its own")]
@@ -35,8 +35,8 @@ async fn number(conn: &mut Conn, sql: &str) -> u64 {
     conn.query_first(sql).await.unwrap().unwrap()
 }
 
-/// Waits until somebody waits for a lock; gives back which connection.
-async fn somebody_waits(conn: &mut Conn) -> u64 {
+/// Waits until a connection waits for a lock; returns its id.
+async fn find_waiting_connection(conn: &mut Conn) -> u64 {
     const WAITING: &str =
         "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
     let waiting = async {
@@ -48,7 +48,7 @@ async fn somebody_waits(conn: &mut Conn) -> u64 {
             sleep(Duration::from_millis(110)).await;
         }
     };
-    timeout(PATIENCE, waiting).await.expect("somebody waits for a lock")
+    timeout(PATIENCE, waiting).await.expect("a connection waits for a lock")
 }
 
 async fn lock(conn: &mut Conn, product: &Product) {
@@ -197,7 +197,7 @@ async fn a_restart_between_two_calls_is_not_felt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_hangs_keeps_nobody_waiting_and_afterwards_all_is_whole() {
+async fn a_server_that_hangs_keeps_no_caller_waiting_and_afterwards_all_is_whole() {
     const AT_ONCE: usize = 60;
     let server = MariaDb::start().unwrap();
     let (record, _) = shop::record(&server).await;
@@ -244,7 +244,7 @@ async fn a_unit_that_loses_a_deadlock_is_done_again() {
             let record = record.clone();
             async move { record.commit(work).await }
         });
-        somebody_waits(&mut rival).await;
+        find_waiting_connection(&mut rival).await;
         lock(&mut rival, &products[0]).await;
         rival.query_drop("COMMIT").await.unwrap();
         placed.await.unwrap().unwrap();
@@ -277,7 +277,7 @@ async fn a_lock_held_for_long_ends_in_unavailable_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_short_lock_is_waited_for_also_when_nobody_waits_for_the_commit() {
+async fn a_short_lock_is_waited_for_also_when_the_caller_has_gone() {
     let server = MariaDb::start().unwrap();
     let (record, url) = shop::record(&server).await;
     let (user, products) = stocked(&record).await;
@@ -289,7 +289,7 @@ async fn a_short_lock_is_waited_for_also_when_nobody_waits_for_the_commit() {
         let record = record.clone();
         async move { record.commit(work).await }
     });
-    somebody_waits(&mut rival).await;
+    find_waiting_connection(&mut rival).await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     rival.query_drop("ROLLBACK").await.unwrap();
@@ -314,7 +314,7 @@ async fn a_commit_whose_connection_is_lost_is_unknown_and_not_done_again() {
         let (record, work) = (record.clone(), work.clone());
         async move { record.commit(work).await }
     });
-    let connection = somebody_waits(&mut rival).await;
+    let connection = find_waiting_connection(&mut rival).await;
     rival.query_drop(format!("KILL CONNECTION {connection}")).await.unwrap();
     rival.query_drop("ROLLBACK").await.unwrap();
     let outcome = in_bound(placed).await.unwrap();

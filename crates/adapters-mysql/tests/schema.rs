@@ -1,4 +1,4 @@
-//! What money and goods depend on holds in the database itself, whoever writes to it.
+//! What money and goods depend on holds in the database itself, for every program that writes to it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
@@ -264,7 +264,7 @@ async fn nothing_refers_to_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_were() {
+async fn keys_and_ids_differ_by_every_byte_and_texts_come_back_as_they_were() {
     let mut conn = record().await;
     conn.query_drop(
         "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products;

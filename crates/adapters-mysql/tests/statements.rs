@@ -1,6 +1,6 @@
 //! Statements are prepared once a connection, and no more of them are sent than there is to say.
 //!
-//! The counters are the server's own, so it is a server of its own that nobody else uses.
+//! The counters are the server's own, so no other test uses this server.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 

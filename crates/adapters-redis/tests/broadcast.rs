@@ -124,7 +124,7 @@ async fn a_subscription_to_a_redis_that_was_never_there_hears_when_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn publishing_to_a_hung_redis_holds_nobody_up() {
+async fn publishing_to_a_hung_redis_delays_no_caller() {
     let server = Server::start().unwrap();
     let mut times = vec![];
     for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! Redis hangs, dies, comes back and forgets: nobody waits for it long, and everything goes on.
+//! Redis hangs, dies, comes back and forgets: no call waits long, and everything goes on.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
@@ -41,7 +41,7 @@ fn do_it(server: &Server, command: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_again() {
+async fn a_hung_server_fails_each_call_in_time_and_is_used_again_when_it_answers() {
     let server = Server::start().unwrap();
     let redis = Redis::new(&server.url()).unwrap();
     let (cache, locks, throttle) =
@@ -79,7 +79,7 @@ async fn a_server_that_was_killed_and_started_again_is_used_again_with_what_it_k
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_that_nobody_noticed_fails_no_call() {
+async fn a_restart_between_two_calls_fails_no_call() {
     let mut server = Server::start().unwrap();
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let check = async || redis.check_health().await.is_ok();
@@ -102,7 +102,7 @@ async fn a_server_that_was_never_there_is_an_error_at_each_call_and_none_before(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emptied_server_has_nothing_and_everything_begins_anew() {
+async fn an_emptied_server_has_nothing_and_everything_starts_again() {
     let server = Server::start().unwrap();
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let (cache, locks, throttle) =
@@ -125,7 +125,7 @@ async fn an_emptied_server_has_nothing_and_everything_begins_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_is_granted_to_somebody_who_went_away_is_released() {
+async fn a_lock_that_is_granted_to_a_caller_that_has_gone_is_released() {
     let server = Server::start().unwrap();
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let locks = RedisLocks::new(redis.clone());

@@ -43,7 +43,7 @@ async fn a_mail_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_told_from_one_for_now_and_neither_repeats_the_address() {
+async fn a_permanent_refusal_differs_from_a_temporary_one_and_neither_repeats_the_address() {
     let server = SmtpServer::start().unwrap();
     let mailer = mailer(&server.url());
     server.set_mode(SmtpMode::Refuse);

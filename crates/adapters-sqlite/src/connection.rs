@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_of_another_process_is_told_from_other_failures() {
+    fn a_lock_of_another_process_differs_from_other_failures() {
         let folder = tempfile::tempdir().unwrap();
         let [mut one, mut other] =
             [(); 2].map(|()| open_connection(&folder.path().join("record.db"), Access::Write).unwrap());

@@ -22,7 +22,7 @@ fn place() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A connection of somebody else, who knows nothing of the service.
+/// A connection of another program, which knows nothing of the service.
 fn bare(path: &Path) -> SqliteConnection {
     SqliteConnection::establish(path.to_str().unwrap()).unwrap()
 }
@@ -81,7 +81,7 @@ async fn all_who_have_the_file_open_can_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_waits_for_its_turn_is_done_also_when_nobody_waits_for_it() {
+async fn a_commit_that_waits_for_its_turn_is_done_also_when_its_caller_has_gone() {
     let (_folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();
     let mut other = bare(&path);
@@ -92,7 +92,7 @@ async fn a_commit_that_waits_for_its_turn_is_done_also_when_nobody_waits_for_it(
         let _ = tokio::time::timeout(Duration::from_millis(20), record.commit(work)).await;
     }
     other.batch_execute("COMMIT").unwrap();
-    // Whoever comes later is served later.
+    // A later caller is served later.
     keep(&record).await;
     for finding in &findings {
         assert!(FindingRepository::find_finding(&record, &finding.id).await.unwrap().is_some());
@@ -122,7 +122,7 @@ async fn a_long_write_of_another_process_keeps_no_reader_waiting_and_a_commit_on
 }
 
 #[tokio::test]
-async fn a_runtime_of_one_thread_is_enough_also_for_a_commit_that_nobody_waits_for() {
+async fn a_runtime_of_one_thread_is_enough_also_for_a_commit_whose_caller_has_gone() {
     let (_folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();
     let finding = sample::finding();
@@ -147,7 +147,7 @@ async fn what_is_no_database_is_not_opened() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_can_read_the_record() {
+async fn no_other_user_can_read_the_record() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();

@@ -1,4 +1,4 @@
-//! What money and goods depend on holds in the database itself, whoever writes to it.
+//! What money and goods depend on holds in the database itself, for every program that writes to it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 

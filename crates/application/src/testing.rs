@@ -157,7 +157,7 @@ impl TestApp {
         self
     }
 
-    /// Somebody else holds every lock.
+    /// Another process holds every lock.
     pub(crate) fn with_busy_locks(mut self) -> Self {
         self.app.locks = Arc::new(mock_locks(|| Ok(None)));
         self
@@ -283,12 +283,12 @@ impl ManualClock {
         self.gone.fetch_add(as_millis_i64(by), Ordering::SeqCst);
     }
 
-    /// Somebody puts it forward.
+    /// Puts it forward.
     pub(crate) fn put_forward(&self, by: Duration) {
         self.put.fetch_add(as_millis_i64(by), Ordering::SeqCst);
     }
 
-    /// Somebody puts it back.
+    /// Puts it back.
     pub(crate) fn put_back(&self, by: Duration) {
         self.put.fetch_sub(as_millis_i64(by), Ordering::SeqCst);
     }

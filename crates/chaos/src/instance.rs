@@ -55,9 +55,14 @@ impl Instance {
         self.process = None;
     }
 
-    /// Stops its process, or lets it go on: `STOP`, `CONT`.
-    pub(crate) fn send_signal(&self, name: &str) -> io::Result<()> {
-        self.process.as_ref().map_or(Ok(()), |it| it.send_signal(name))
+    /// Stops its process, if it runs: connections are accepted, and nothing is answered.
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.process.as_ref().map_or(Ok(()), Process::pause)
+    }
+
+    /// Continues its process, if it runs.
+    pub(crate) fn resume(&self) -> io::Result<()> {
+        self.process.as_ref().map_or(Ok(()), Process::resume)
     }
 
     /// Starts it again, if it does not run.

@@ -191,7 +191,7 @@ fn heal_server<K: ServerKind>(server: &mut Server<K>, link: &Proxy, blow: Blow) 
 fn strike_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {
     match blow {
         Blow::Kill => instance.kill(),
-        Blow::Hang => instance.send_signal("STOP")?,
+        Blow::Hang => instance.pause()?,
         Blow::Empty | Blow::Cut | Blow::Delay | Blow::HalfClose => {
             return Err("this does not happen to an instance".into());
         }
@@ -202,7 +202,7 @@ fn strike_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError
 fn heal_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {
     match blow {
         Blow::Kill => instance.restart()?,
-        Blow::Hang => instance.send_signal("CONT")?,
+        Blow::Hang => instance.resume()?,
         Blow::Empty | Blow::Cut | Blow::Delay | Blow::HalfClose => {}
     }
     Ok(())

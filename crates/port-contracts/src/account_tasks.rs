@@ -379,7 +379,7 @@ pub async fn personal_rows_are_erased_in_steps_and_only_those_of_the_user(backen
         backend.commit([Write::ErasePersonalRows(user.key, 2)]).await;
     }
     assert_eq!(steps, 2);
-    assert!(has_rows(&other).await, "of nobody else");
+    assert!(has_rows(&other).await, "of no other user");
     let mails = due(backend, MailKind::EmailChanged, 9).await;
     assert_eq!(mails.iter().map(|it| it.user).collect::<Vec<_>>(), [Some(other.key)]);
     for (session, claim) in &kept {

@@ -13,10 +13,10 @@ macro_rules! broadcast {
             a_subscription_says_when_it_begins_to_hear
             every_subscription_hears_what_is_published
             without_publication_nothing_is_heard
-            what_is_published_while_nobody_waits_is_heard_by_the_next_wait
-            many_publications_do_not_wait_for_whoever_hears_them
+            what_is_published_without_a_waiting_reader_is_read_by_the_next_one
+            many_publications_do_not_wait_for_their_readers
             a_wait_that_was_dropped_loses_nothing
-            a_subscription_that_ended_is_in_nobodys_way
+            a_subscription_that_ended_disturbs_no_other
             ; $($fixture)::+
         }
     };
@@ -49,7 +49,7 @@ pub async fn a_subscription_says_when_it_begins_to_hear(broadcast: &Arc<dyn Broa
     let mut one = subscribed(broadcast).await;
     assert!(time::timeout(MOMENT, one.next()).await.is_err());
     let _other = subscribed(broadcast).await;
-    assert!(time::timeout(MOMENT, one.next()).await.is_err(), "it is nobody else's matter");
+    assert!(time::timeout(MOMENT, one.next()).await.is_err(), "other topics hear nothing");
 }
 
 /// Each wait of each subscription returns for a publication after it.
@@ -74,7 +74,9 @@ pub async fn without_publication_nothing_is_heard(broadcast: &Arc<dyn Broadcast>
 }
 
 /// A publication between two waits is not lost, for example while the caller reads the database.
-pub async fn what_is_published_while_nobody_waits_is_heard_by_the_next_wait(broadcast: &Arc<dyn Broadcast>) {
+pub async fn what_is_published_without_a_waiting_reader_is_read_by_the_next_one(
+    broadcast: &Arc<dyn Broadcast>,
+) {
     let mut subscription = subscribed(broadcast).await;
     publish(broadcast).await;
     time::sleep(MOMENT).await;
@@ -82,7 +84,7 @@ pub async fn what_is_published_while_nobody_waits_is_heard_by_the_next_wait(broa
 }
 
 /// Publishing never blocks. Publications that come between two waits may be reported as one.
-pub async fn many_publications_do_not_wait_for_whoever_hears_them(broadcast: &Arc<dyn Broadcast>) {
+pub async fn many_publications_do_not_wait_for_their_readers(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = subscribed(broadcast).await;
     for _ in 0..MANY {
         publish(broadcast).await;
@@ -110,7 +112,7 @@ pub async fn a_wait_that_was_dropped_loses_nothing(broadcast: &Arc<dyn Broadcast
 }
 
 /// Dropping one subscription does not disturb the others.
-pub async fn a_subscription_that_ended_is_in_nobodys_way(broadcast: &Arc<dyn Broadcast>) {
+pub async fn a_subscription_that_ended_disturbs_no_other(broadcast: &Arc<dyn Broadcast>) {
     let (one, mut other) = (subscribed(broadcast).await, subscribed(broadcast).await);
     drop(one);
     publish(broadcast).await;

@@ -18,9 +18,9 @@ macro_rules! locks {
         $crate::stamp! { locks:
             one_at_a_time_holds_a_name
             names_do_not_disturb_each_other
-            whoever_waits_gets_it_when_it_is_dropped
-            whoever_waits_too_long_goes_without
-            nobody_holds_longer_than_the_lease
+            a_waiting_caller_gets_the_lock_when_it_is_dropped
+            a_wait_that_is_too_long_ends_without_the_lock
+            no_lock_is_held_longer_than_its_lease
             a_late_release_leaves_the_new_holder_alone
             a_waiter_that_went_away_does_not_hold_up_the_others
             a_later_holder_has_a_larger_fencing_token
@@ -51,7 +51,7 @@ pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn LockManager>) {
         let (locks, inside, done) = (Arc::clone(locks), Arc::clone(&inside), Arc::clone(&done));
         tasks.spawn(async move {
             let _held = acquire(&locks, "name", LONG, LONG).await.expect("everyone gets a turn");
-            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "somebody else holds it too");
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "another task holds it too");
             time::sleep(Duration::from_millis(1)).await;
             inside.fetch_sub(1, Ordering::SeqCst);
             done.fetch_add(1, Ordering::SeqCst);
@@ -71,7 +71,7 @@ pub async fn names_do_not_disturb_each_other(locks: &Arc<dyn LockManager>) {
 }
 
 /// A waiting task gets the lock as soon as it is released, not only when its wait ends.
-pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn LockManager>) {
+pub async fn a_waiting_caller_gets_the_lock_when_it_is_dropped(locks: &Arc<dyn LockManager>) {
     let held = acquire(locks, "name", LONG, Duration::ZERO).await;
     let (next, ()) = tokio::join!(acquire(locks, "name", LONG, LONG), async {
         time::sleep(MOMENT).await;
@@ -81,14 +81,14 @@ pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn LockManage
 }
 
 /// A wait that ends without the lock gives none, which is not an error.
-pub async fn whoever_waits_too_long_goes_without(locks: &Arc<dyn LockManager>) {
-    let _held = acquire(locks, "name", LONG, Duration::ZERO).await.expect("nobody holds it");
+pub async fn a_wait_that_is_too_long_ends_without_the_lock(locks: &Arc<dyn LockManager>) {
+    let _held = acquire(locks, "name", LONG, Duration::ZERO).await.expect("it is free");
     assert!(acquire(locks, "name", LONG, Duration::ZERO).await.is_none());
     assert!(acquire(locks, "name", LONG, MOMENT).await.is_none());
 }
 
 /// When the lease of a holder that hangs is over, those that wait and those that come later get the lock.
-pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn LockManager>) {
+pub async fn no_lock_is_held_longer_than_its_lease(locks: &Arc<dyn LockManager>) {
     let hang = async |wait| acquire(locks, "name", MOMENT, wait).await.expect("the lease before is over");
     let _first = hang(Duration::ZERO).await;
     let waiting = async { tokio::join!(hang(LONG), hang(LONG), hang(LONG)) };
@@ -100,7 +100,7 @@ pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn LockManager>) {
 
 /// A holder whose lease is over must not release the lock of the next one.
 pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn LockManager>) {
-    let late = acquire(locks, "name", MOMENT, Duration::ZERO).await.expect("nobody holds it");
+    let late = acquire(locks, "name", MOMENT, Duration::ZERO).await.expect("it is free");
     let _new = acquire(locks, "name", LONG, LONG).await.expect("the lease is over");
     drop(late);
     assert!(acquire(locks, "name", LONG, MOMENT * 4).await.is_none());
@@ -124,7 +124,7 @@ pub async fn a_later_holder_has_a_larger_fencing_token(locks: &Arc<dyn LockManag
     let (mut last, mut late) = (0, Vec::new());
     for round in 0..40 {
         let lease = if round % 10 == 0 { MOMENT } else { LONG };
-        let held = acquire(locks, "name", lease, LONG).await.expect("nobody holds it for long");
+        let held = acquire(locks, "name", lease, LONG).await.expect("it is never held for long");
         assert!(held.fencing_token() > last, "{} after {last}", held.fencing_token());
         last = held.fencing_token();
         if lease == MOMENT {

@@ -17,7 +17,7 @@ macro_rules! password {
             an_unknown_user_has_no_right_password
             what_could_never_have_been_set_is_wrong
             the_longest_password_counts_to_its_last_byte
-            a_hash_has_the_cost_that_is_told
+            a_hash_has_the_configured_cost
             padding_changes_no_verdict
             ; $($fixture)::+
         }
@@ -82,7 +82,7 @@ pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn Passw
 }
 
 /// The cost is part of the text of the hash.
-pub async fn a_hash_has_the_cost_that_is_told(hasher: &Arc<dyn PasswordHasher>) {
+pub async fn a_hash_has_the_configured_cost(hasher: &Arc<dyn PasswordHasher>) {
     assert_eq!(hash(hasher, "correct horse").await.cost(), hasher.hash_cost());
 }
 

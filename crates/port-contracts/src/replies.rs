@@ -71,7 +71,7 @@ pub async fn a_claim_is_read_back_as_it_was_written(backend: &Backend) {
     let longest = IdempotencyKey { key: "~".repeat(KEY_CHARS_MAX), ..sample::claim(&user).key };
     let limited = Claim { key: longest, expires_at: Some(sample::at(86_400)), ..sample::claim(&user) };
     for claim in [sample::claim(&user), limited] {
-        assert_eq!(found(backend, &claim).await, None, "nobody used it yet");
+        assert_eq!(found(backend, &claim).await, None, "it is unused");
         backend.commit([Write::Claim(claim.clone())]).await;
         assert_eq!(found(backend, &claim).await, Some(claim));
     }
@@ -138,7 +138,7 @@ async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
         UnitOfWork::new().with_write(Write::Claim(claim)).with_write(Write::InsertFinding(sample::finding()))
     });
     let race = race.await;
-    let winner = backend.claims.find_claim(&key).await.expect("read").expect("somebody won");
+    let winner = backend.claims.find_claim(&key).await.expect("read").expect("one has won");
     race.assert_outcome(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
     let findings = backend.findings.list_findings(None, None, 100).await.expect("read");
     assert_eq!(findings.data.len(), 1, "only the winner did anything");

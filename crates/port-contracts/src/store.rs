@@ -356,7 +356,7 @@ pub async fn a_dropped_commit_runs_to_its_end(backend: &Backend) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     });
-    kept.await.expect("a commit that was begun ends, although nobody waits for it");
+    kept.await.expect("a commit that was begun ends, although its caller has gone");
 }
 
 /// Futures are dropped after longer and longer times. Each unit is stored as a whole or not at all, and the

@@ -13,10 +13,10 @@ macro_rules! throttle {
             every_attempt_counts_under_its_name
             of_attempts_at_once_no_two_get_the_same_count
             the_window_begins_with_the_first_attempt
-            the_count_begins_anew_when_the_window_is_over
+            the_count_starts_again_when_the_window_is_over
             counting_is_no_attempt
             what_was_never_tried_or_is_over_counts_nothing
-            a_cleared_count_begins_anew
+            a_cleared_count_starts_again
             ; $($fixture)::+
         }
     };
@@ -69,7 +69,7 @@ pub async fn the_window_begins_with_the_first_attempt(throttle: &Arc<dyn Throttl
 }
 
 /// The first attempt after the window begins a new one.
-pub async fn the_count_begins_anew_when_the_window_is_over(throttle: &Arc<dyn Throttle>) {
+pub async fn the_count_starts_again_when_the_window_is_over(throttle: &Arc<dyn Throttle>) {
     hit(throttle, "name", SHORT).await;
     for _ in 0..LOOKS_MAX {
         time::sleep(SHORT * 2).await;
@@ -109,7 +109,7 @@ pub async fn what_was_never_tried_or_is_over_counts_nothing(throttle: &Arc<dyn T
 }
 
 /// Only the count of that name is cleared.
-pub async fn a_cleared_count_begins_anew(throttle: &Arc<dyn Throttle>) {
+pub async fn a_cleared_count_starts_again(throttle: &Arc<dyn Throttle>) {
     for name in ["one", "one", "other"] {
         hit(throttle, name, LONG).await;
     }

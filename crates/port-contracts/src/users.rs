@@ -170,7 +170,7 @@ pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Ba
     let hash = backend.users.find_password_hash(user.key).await.expect("read");
     assert!(hash == Some(sample::hash("second")), "the one change that was allowed");
     let hash = backend.users.find_password_hash(other.key).await.expect("read");
-    assert!(hash == Some(sample::hash("first")), "nobody else's");
+    assert!(hash == Some(sample::hash("first")), "no other user's");
 }
 
 /// All others checked an outdated hash and are stale.
@@ -267,7 +267,7 @@ pub async fn a_user_changes_only_from_the_stamp_that_was_read(backend: &Backend)
     backend.commit([update(&closed, Some(at(9)))]).await;
     let closed = User { username: user.username.clone(), ..closed };
     assert_eq!(read_back(backend, &user).await, Some(closed), "the name stays");
-    assert_eq!(read_back(backend, &other).await.as_ref(), Some(&other), "nobody else");
+    assert_eq!(read_back(backend, &other).await.as_ref(), Some(&other), "no other user");
     backend.expect_stale([update(&sample::user(), None)]).await;
 }
 

@@ -6,6 +6,8 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::Duration,
 };
 
 /// The script of a shell that becomes the program `$@`. A background shell holds the other end of a pipe
@@ -23,6 +25,10 @@ exec "$@" 3<&- </dev/null
 "#;
 /// Most lines of a log that an error shows.
 const LOG_LINES_MAX: usize = 20;
+/// The time between two looks at a program that is to stop.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Most looks.
+const PROBES_MAX: u32 = 10_000;
 
 /// A running program and the path of its log.
 #[derive(Debug)]
@@ -68,13 +74,47 @@ impl Process {
         self.child.try_wait()
     }
 
-    /// Sends the program a signal by its name, such as `STOP`.
+    /// Stops the program until [`resume`](Self::resume): it accepts connections and answers nothing. Returns when all its
+    /// threads have stopped.
+    ///
+    /// # Errors
+    /// When the process has ended, or does not stop in time.
+    pub fn pause(&self) -> io::Result<()> {
+        self.send_signal("STOP")?;
+        // A thread that is running on another processor may still answer a request after the signal is sent.
+        for _ in 0..PROBES_MAX {
+            if self.has_stopped()? {
+                return Ok(());
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    /// Continues a paused program.
     ///
     /// # Errors
     /// When the process has ended.
-    pub fn send_signal(&self, name: &str) -> io::Result<()> {
-        let told = Command::new("kill").args(["-s", name, &self.id().to_string()]).status()?;
-        if told.success() { Ok(()) } else { Err(io::Error::other("there is no such process")) }
+    pub fn resume(&self) -> io::Result<()> {
+        self.send_signal("CONT")
+    }
+
+    fn send_signal(&self, name: &str) -> io::Result<()> {
+        let status = Command::new("kill").args(["-s", name, &self.id().to_string()]).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other("there is no such process")) }
+    }
+
+    /// Whether each thread of the program is stopped by a signal.
+    fn has_stopped(&self) -> io::Result<bool> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.id()))? {
+            // A thread that has ended meanwhile has no state.
+            let state = fs::read_to_string(thread?.path().join("stat")).unwrap_or_default();
+            // The name before the state is in parentheses, and may contain some.
+            if state.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('T')) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The last lines of the program's log.
@@ -104,15 +144,13 @@ impl Drop for Process {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
-
     use super::*;
 
     fn start(script: &str, folder: &Path) -> Process {
         Process::start(Path::new("/bin/sh"), &["-c".into(), script.into()], folder).unwrap()
     }
 
-    /// Whether the process is there, also as one that nobody has asked for its end.
+    /// Whether the process is there, also after its end until it is waited for.
     fn exists(id: u32) -> bool {
         let mut asked = Command::new("kill");
         asked.args(["-0", &id.to_string()]).stderr(Stdio::null()).status().unwrap().success()
@@ -150,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn who_watches_is_not_shaken_off_when_the_system_hangs_up() {
+    fn the_watching_shell_survives_a_hang_up() {
         let folder = tempfile::tempdir().unwrap();
         let mut process = start("echo begun; exec sleep 1000", folder.path());
         assert!(soon(|| process.log_tail() == "begun"));
@@ -163,7 +201,21 @@ mod tests {
     }
 
     #[test]
-    fn a_process_tells_how_it_ended_and_what_it_said() {
+    fn no_thread_of_a_paused_program_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        // One that computes all the time has the longest way to its stop.
+        let process = start("while :; do :; done", folder.path());
+        assert!(!process.has_stopped().unwrap());
+        for _ in 0..100 {
+            process.pause().unwrap();
+            assert!(process.has_stopped().unwrap());
+            process.resume().unwrap();
+        }
+        assert!(soon(|| !process.has_stopped().unwrap()));
+    }
+
+    #[test]
+    fn a_process_has_its_exit_status_and_its_output() {
         let folder = tempfile::tempdir().unwrap();
         let mut process = start("echo a word; exit 3", folder.path());
         let code = loop {

@@ -91,7 +91,7 @@ impl RedisCluster {
     /// # Errors
     /// When there is no such node, or it does not run.
     pub fn pause(&self, index: usize) -> io::Result<()> {
-        self.node(index)?.send_signal("STOP")
+        self.node(index)?.pause()
     }
 
     /// Continues a paused node.
@@ -99,7 +99,7 @@ impl RedisCluster {
     /// # Errors
     /// When there is no such node, or it does not run.
     pub fn resume(&self, index: usize) -> io::Result<()> {
-        self.node(index)?.send_signal("CONT")
+        self.node(index)?.resume()
     }
 
     /// The answer of a node to a command: a text, or the lines of a list.

@@ -64,11 +64,14 @@ impl RedisNode {
         self.location.port()
     }
 
-    /// Sends the server's process a signal by its name, such as `STOP`.
-    pub(crate) fn send_signal(&self, name: &str) -> io::Result<()> {
-        self.process
-            .as_ref()
-            .map_or_else(|| Err(io::ErrorKind::NotConnected.into()), |it| it.send_signal(name))
+    /// Stops the server's process: it accepts connections and answers nothing.
+    pub(crate) fn pause(&self) -> io::Result<()> {
+        self.process.as_ref().ok_or(io::ErrorKind::NotConnected)?.pause()
+    }
+
+    /// Continues a paused server.
+    pub(crate) fn resume(&self) -> io::Result<()> {
+        self.process.as_ref().ok_or(io::ErrorKind::NotConnected)?.resume()
     }
 
     /// The answer to a command: the text of a simple or bulk answer, or the lines of an array.

@@ -93,7 +93,7 @@ impl RedisSentinel {
     /// # Errors
     /// When there is no such Sentinel.
     pub fn pause_sentinel(&self, index: usize) -> io::Result<()> {
-        self.sentinels.get(index).ok_or_else(not_found)?.send_signal("STOP")
+        self.sentinels.get(index).ok_or_else(not_found)?.pause()
     }
 
     /// Waits until the replica has all that the first server has, so that nothing is lost with it.

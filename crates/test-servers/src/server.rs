@@ -120,7 +120,7 @@ impl<K: ServerKind> Server<K> {
     /// # Errors
     /// When the server does not run.
     pub fn pause(&self) -> io::Result<()> {
-        self.process.as_ref().ok_or_else(not_running)?.send_signal("STOP")
+        self.process.as_ref().ok_or_else(not_running)?.pause()
     }
 
     /// Continues a paused server.
@@ -128,7 +128,7 @@ impl<K: ServerKind> Server<K> {
     /// # Errors
     /// When the server does not run.
     pub fn resume(&self) -> io::Result<()> {
-        self.process.as_ref().ok_or_else(not_running)?.send_signal("CONT")
+        self.process.as_ref().ok_or_else(not_running)?.resume()
     }
 
     fn run(&mut self) -> io::Result<()> {

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_stops_waiting_gives_the_place_back() {
+    async fn a_caller_that_stops_waiting_gives_the_place_back() {
         let gate = HashLimiter::new(1, 1);
         let (finish, finished) = mpsc::channel::<()>();
         let mut long = Box::pin(gate.run_blocking(login(), move || finished.recv_timeout(LONG).is_ok()));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_nobody_waits_for_keeps_its_turn() {
+    async fn work_whose_caller_has_gone_keeps_its_turn() {
         let gate = HashLimiter::new(1, 1);
         let (finish, finished) = mpsc::channel::<()>();
         let left = time::timeout(

@@ -32,7 +32,7 @@ fn padded(hash: Option<&PasswordHash>, attempt: &str, cost: u32) -> (bool, u64) 
 }
 
 #[test]
-fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
+fn every_check_costs_the_same_for_every_user_and_password() {
     let known = hash(PASSWORD, COST);
     let unreadable = [
         "",
@@ -95,7 +95,7 @@ fn a_hash_of_another_cost_is_read() {
 }
 
 #[test]
-fn the_stand_in_can_be_read_and_is_nobodys() {
+fn the_stand_in_can_be_read_and_belongs_to_no_user() {
     assert_eq!(parse_cost(&dummy_hash(COST)), Some(COST));
     assert!(!checked(None, "").0 && !checked(None, PASSWORD).0);
 }

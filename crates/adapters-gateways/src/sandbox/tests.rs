@@ -199,7 +199,7 @@ fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_refund_that_another_instance_made_cannot_be_told_apart_from_its_time() {
+async fn a_refund_that_another_instance_made_is_not_recognised_by_its_time() {
     let charge = charge_of("t1");
     let (made, elsewhere) = (sandbox_at(NOW), sandbox_at(NOW));
     let (id, amount) = (domain::RefundId::new("r1".to_owned()), Money::parse("5", "CNY").unwrap());

@@ -67,7 +67,7 @@ async fn only_payment_methods_and_tokens_are_accepted() {
 }
 
 #[tokio::test]
-async fn a_buyer_who_must_act_is_told_how() {
+async fn a_buyer_who_must_act_learns_how() {
     let it = bench().await;
     let charge = charge_with("pm_card_authenticationRequired", CaptureMethod::Automatic);
     let Ok(Answer::Accepted { reference: Some(reference), next_action: Some(action) }) =

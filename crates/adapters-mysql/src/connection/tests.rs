@@ -114,7 +114,7 @@ async fn work_beyond_the_queue_is_refused_at_once_and_within_it_waits_its_turn()
 }
 
 #[tokio::test]
-async fn nobody_waits_for_ever() {
+async fn no_call_waits_for_ever() {
     let crew = crew("patience", Limits { wait: Duration::from_millis(1), ..LIMITS });
     let _release = occupy(&crew).await;
     assert_eq!(said(&write(&crew, 1).await.unwrap_err()), "no connection to MySQL became free in time");

@@ -131,12 +131,12 @@ pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), BoxError> {
         let rows: Vec<(i64, String, String)> = conn.query(odd).await?;
         for (id, name, now) in rows {
             let right = fold_case(&name);
-            // A space in the folded name that the name lacks is the suffix by which the step told two equal
+            // A space in the folded name that the name lacks is the suffix by which the step tells two equal
             // names apart; it must stay. Such an account logs in with its address.
-            let told_apart = now.contains(' ') && !name.contains(' ');
+            let distinguished = now.contains(' ') && !name.contains(' ');
             let taken = format!("SELECT id FROM user WHERE {folded} = ? AND id <> ?");
             let taken: Option<i64> = conn.exec_first(taken, (&right, id)).await?;
-            if now != right && !told_apart && taken.is_none() {
+            if now != right && !distinguished && taken.is_none() {
                 let update = format!("UPDATE user SET {folded} = ? WHERE id = ?");
                 conn.exec_drop(update, (&right, id)).await?;
             }

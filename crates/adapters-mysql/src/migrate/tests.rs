@@ -51,7 +51,7 @@ fn every_folder_of_migrations_is_a_step_and_every_step_is_a_folder() {
 }
 
 #[test]
-fn every_table_is_told_from_a_foreign_one_and_dropped_by_the_way_back() {
+fn every_table_is_distinguished_from_a_foreign_one_and_dropped_by_the_way_back() {
     let known: BTreeSet<_> = express::OWN_TABLES
         .iter()
         .map(|it| it.0)

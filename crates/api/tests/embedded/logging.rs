@@ -44,11 +44,11 @@ fn a_full_disk_of_the_log_stops_nothing() {
 
 #[test]
 fn a_reader_of_the_log_that_went_away_stops_nothing() {
-    let to_nobody = |mut command: Command| {
+    let close_reader = |mut command: Command| {
         command.stdout(pipe().unwrap().1).stderr(pipe().unwrap().1);
         command
     };
-    serves_and_stops(Bare::start(&[], to_nobody), 100);
+    serves_and_stops(Bare::start(&[], close_reader), 100);
 }
 
 #[test]

@@ -159,7 +159,7 @@ async fn money_that_comes_too_late_goes_back_with_a_finding_in_the_same_commit()
 }
 
 #[tokio::test]
-async fn an_order_that_is_cancelled_under_the_commit_is_decided_anew() {
+async fn an_order_that_is_cancelled_under_the_commit_is_decided_again() {
     let it = bench(order(), pending());
     it.record.before_next_commit(|it| {
         it.orders[0] = transition_order_to(order(), OrderStatus::Cancelled, ChangedBy::customer(ada().key))

@@ -161,7 +161,7 @@ async fn payments_from_before_are_left_out_unless_they_are_open() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_not_configured_is_told() {
+async fn a_gateway_that_is_not_configured_is_named() {
     let it = bench(captured());
     let other = GatewayName::new("other".to_owned());
     assert_eq!(reconcile_payments(&it.app, &other, NOW, &mut Until(1)).await.unwrap(), None);

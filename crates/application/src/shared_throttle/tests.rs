@@ -105,7 +105,7 @@ async fn shared_counts_that_are_emptied_take_none_from_the_own() {
 }
 
 #[tokio::test]
-async fn a_cleared_count_begins_anew_in_both_places() {
+async fn a_cleared_count_starts_again_in_both_places() {
     let it = instances();
     assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
     it.one.reset_attempts("name").await.unwrap();
@@ -116,7 +116,7 @@ async fn a_cleared_count_begins_anew_in_both_places() {
 }
 
 #[tokio::test]
-async fn of_two_equal_counts_the_one_that_lasts_longer_is_told() {
+async fn of_two_equal_counts_the_one_that_lasts_longer_is_reported() {
     let attempts = |count, seconds| Ok(Attempts { count, resets_in: Duration::from_secs(seconds) });
     for (one, other, told) in [((2, 5), (2, 9), (2, 9)), ((2, 9), (2, 5), (2, 9)), ((3, 1), (2, 9), (3, 1))] {
         let larger = larger_count(attempts(one.0, one.1), attempts(other.0, other.1)).unwrap();

@@ -177,7 +177,7 @@ pub(crate) fn order() -> Order {
     Order::place(placing, vec![OrderLine::from_product(&product("tea", yuan("10"), Some(5)), 2)]).unwrap()
 }
 
-/// The order after somebody moved it.
+/// The order after a move.
 pub(crate) fn transition_order_to(order: Order, to: OrderStatus, by: ChangedBy) -> Order {
     let mut progress = OrderChange::from_order(order);
     assert_eq!(progress.transition(to, by, None, NOW), Ok(true), "a move that is allowed");

@@ -10,7 +10,7 @@ fn row(key: usize) -> UnreadableRow {
 }
 
 #[tokio::test]
-async fn a_row_that_is_read_again_and_again_is_told_of_once() {
+async fn a_row_that_is_read_again_and_again_is_reported_once() {
     let it = TestApp::new();
     for _ in 0..3 {
         it.app.unreadable_rows.record_unreadable(&row(17));
@@ -26,7 +26,7 @@ async fn a_row_that_is_read_again_and_again_is_told_of_once() {
 }
 
 #[tokio::test]
-async fn a_row_that_is_still_unreadable_after_a_while_is_told_of_again() {
+async fn a_row_that_is_still_unreadable_after_a_while_is_reported_again() {
     let it = TestApp::new();
     it.app.unreadable_rows.record_unreadable(&row(17));
     report_unreadable_rows(&it.app).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_row_that_is_still_unreadable_after_a_while_is_told_of_again() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_told_is_told_the_next_time() {
+async fn what_could_not_be_published_is_published_the_next_time() {
     let it = TestApp::new();
     it.app.unreadable_rows.record_unreadable(&row(17));
     it.record.refuse_next_commit(CommitError::Failed(away_error()));

@@ -114,7 +114,7 @@ fn dispute(kind: EventKind, amount: &str, id: Option<&str>) -> PaymentEvent {
 #[test]
 fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
     let operator = ChangedBy::operator(UserKey::new(2));
-    let mut case = told(&[event(EventKind::Authorized)]);
+    let mut case = apply_all(&[event(EventKind::Authorized)]);
     case.request_capture(None, operator, NOW).unwrap();
     case.release_operation(PendingOperation::Void, NOW);
     assert_eq!(
@@ -139,7 +139,7 @@ fn kinds(case: &TransactionChange) -> Vec<FindingKind> {
     case.flags.iter().map(|it| it.kind).collect()
 }
 
-fn told(events: &[PaymentEvent]) -> TransactionChange {
+fn apply_all(events: &[PaymentEvent]) -> TransactionChange {
     let mut case = case();
     apply_events(&mut case, events, fresh, NOW);
     case
@@ -181,7 +181,7 @@ fn path_of(case: &TransactionChange) -> Vec<HistoryEntry> {
 #[test]
 fn a_refund_that_no_longer_fits_is_withdrawn() {
     let operator = ChangedBy::operator(UserKey::new(2));
-    let mut case = told(&[event(EventKind::Captured)]);
+    let mut case = apply_all(&[event(EventKind::Captured)]);
     case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, fresh(), NOW).unwrap();
     apply_events(&mut case, &[money_event(EventKind::RefundSucceeded, "5", Some("theirs"))], fresh, NOW);
     let statuses: Vec<_> = case.transaction.refunds.iter().map(|it| it.status()).collect();
@@ -200,7 +200,7 @@ proptest! {
             .iter()
             .map(|(kind, money, refund)| money_event(EventKind::ALL[*kind], &amount(*money), Some(&format!("r{refund}"))))
             .collect();
-        let case = told(&events);
+        let case = apply_all(&events);
         let it = &case.transaction;
         prop_assert!(!it.captured_amount().exceeds(it.amount));
         let over = it.returned_amount().exceeds(it.captured_amount());
@@ -226,7 +226,7 @@ fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
         (other_currency, FindingKind::CurrencyMismatch),
         (other_order, FindingKind::OrderMismatch),
     ] {
-        let case = told(&[event]);
+        let case = apply_all(&[event]);
         assert_eq!(case.transaction, self::case().transaction);
         assert_eq!(case.order_change.order().status, OrderStatus::Pending);
         assert_eq!(kinds(&case), [kind]);
@@ -305,7 +305,7 @@ fn an_authorisation_for_a_cancelled_order_is_given_up() {
 
 #[test]
 fn a_failed_payment_that_comes_back_to_life_beside_another_is_never_live_and_is_given_back() {
-    let mut case = TransactionChange { other_occupies: true, ..told(&[event(EventKind::Failed)]) };
+    let mut case = TransactionChange { other_occupies: true, ..apply_all(&[event(EventKind::Failed)]) };
     apply_events(&mut case, &[event(EventKind::Captured)], fresh, NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Failed);
     assert!(!case.transaction.occupies_order());
@@ -317,7 +317,7 @@ fn a_failed_payment_that_comes_back_to_life_beside_another_is_never_live_and_is_
 
 #[test]
 fn a_partial_capture_pays_nothing_and_is_flagged() {
-    let mut case = told(&[event(EventKind::Authorized)]);
+    let mut case = apply_all(&[event(EventKind::Authorized)]);
     assert_eq!(case.request_capture(Some(yuan("11")), ChangedBy::SYSTEM, NOW), Err(NotCapturable::Exceeds));
     case.request_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
     assert_eq!(case.request_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State), "once");
@@ -335,7 +335,7 @@ fn a_partial_capture_pays_nothing_and_is_flagged() {
 fn refunds_never_add_up_to_more_than_was_captured() {
     let operator = ChangedBy::operator(UserKey::new(2));
     let named = |id: &str| RefundIds { key: RefundKey::new(1), id: RefundId::new(id.into()) };
-    let mut case = told(&[event(EventKind::Captured)]);
+    let mut case = apply_all(&[event(EventKind::Captured)]);
     case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, named("a"), NOW).unwrap();
     assert_eq!(
         case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, named("b"), NOW),

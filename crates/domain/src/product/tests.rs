@@ -25,7 +25,7 @@ fn a_revision_is_the_next_version_and_its_time_does_not_go_back() {
 }
 
 #[test]
-fn only_a_tracked_stock_that_moved_is_not_told_by_the_version() {
+fn only_a_tracked_stock_moves_without_a_new_version() {
     assert!(product(Some(3), 0).has_original_stock());
     assert!(product(None, 7).has_original_stock(), "what is shown of it does not move");
     assert!(!product(Some(3), 1).has_original_stock());

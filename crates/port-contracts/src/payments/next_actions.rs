@@ -55,7 +55,7 @@ pub async fn a_next_action_is_read_with_its_pending_transaction(backend: &Backen
     assert_eq!(backend.payments.list_transactions(order.key).await.expect("read"), [ended]);
 }
 
-/// Whoever writes last; a stale unit writes none.
+/// The last writer's; a stale unit writes none.
 pub async fn the_last_next_action_counts_and_none_removes_it(backend: &Backend) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |_| ()).await;

@@ -214,7 +214,7 @@ pub async fn what_two_units_of_a_batch_claim_is_given_to_one(backend: &Backend) 
     assert_eq!(kept.map(|it| it.body).as_deref(), Some("first"));
 }
 
-/// One order is changed once, whoever is first in the batch.
+/// One order is changed once, by the first unit of the batch.
 pub async fn units_of_a_batch_that_change_one_order_are_decided_one_after_the_other(backend: &Backend) {
     let order = backend.order().await;
     let unit = || {

@@ -81,7 +81,7 @@ async fn work_beyond_the_queue_is_refused_at_once_and_within_it_waits_its_turn()
 }
 
 #[tokio::test]
-async fn nobody_waits_for_ever() {
+async fn no_call_waits_for_ever() {
     let folder = folder();
     let lane = lane(&folder, Access::Write, Limits { wait: Duration::from_millis(1), ..LIMITS });
     let mut tasks = JoinSet::new();

@@ -75,7 +75,7 @@ async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
 }
 
 #[tokio::test]
-async fn card_data_is_refused_before_anybody_reads_it() {
+async fn card_data_is_refused_before_it_is_read() {
     assert_eq!(refused(JSON, r#"{"note":"4242424242424242"}"#).await, Kind::CardDataRefused);
 }
 

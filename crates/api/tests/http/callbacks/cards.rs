@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use memchr::memmem::Finder;
 use serde_json::{Value, json};
 
 use crate::harness::{Notice, SECRET, Server, field, now, sign};
@@ -15,12 +16,12 @@ const CVC: &str = "cvc-73519-only-here";
 /// What a member with a security code may be called.
 const CVC_NAMES: [&str; 6] = ["cvc", "security_code", "CVV2", "cardVerificationValue", "csc", "cvn-code"];
 
-/// Everything that is in a folder.
-fn files(folder: &Path, found: &mut Vec<(&str, Vec<u8>)>) {
+/// Adds all files of a folder and of the folders in it.
+fn read_files(folder: &Path, found: &mut Vec<(&str, Vec<u8>)>) {
     for file in fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.is_dir() {
-            files(&path, found);
+            read_files(&path, found);
         } else if path.is_file() {
             found.push(("file", fs::read(path).unwrap()));
         }
@@ -72,18 +73,15 @@ async fn a_card_number_in_a_notice_is_found_nowhere_afterwards() {
     let findings = operator.get("/v1/operations/findings").await;
     let mut places = vec![("findings", findings.text.into_bytes()), ("log", server.log().into_bytes())];
     for folder in server.place().data() {
-        files(&folder, &mut places);
+        read_files(&folder, &mut places);
     }
-    let number = field(&order, "orderNumber").as_bytes();
-    let kept = places.iter().filter(|(place, _)| *place == "file");
-    assert!(
-        kept.flat_map(|(_, it)| it.windows(number.len())).any(|it| it == number),
-        "it is where data is kept"
-    );
-    for (place, bytes) in &places {
-        for secret in [CARD, CARD_APART, CARD_ESCAPED, CVC] {
-            let found = bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
-            assert!(!found, "{secret} in {place}");
+    let number = Finder::new(field(&order, "orderNumber"));
+    let mut files = places.iter().filter(|(place, _)| *place == "file");
+    assert!(files.any(|(_, it)| number.find(it).is_some()), "the files are those of the data");
+    for secret in [CARD, CARD_APART, CARD_ESCAPED, CVC] {
+        let secret_text = Finder::new(secret);
+        for (place, bytes) in &places {
+            assert!(secret_text.find(bytes).is_none(), "{secret} in {place}");
         }
     }
 }

@@ -26,7 +26,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("IDEM_REQUEST_DEADLINE", "60s"),
 ];
 
-/// With these the gateway's own word comes when nobody is there any more.
+/// With these the gateway's own notice comes after the end of the test.
 pub(crate) const QUIET: &[(&str, &str)] = &[("IDEM_SANDBOX_PENDING_DELAY", "10m")];
 
 /// How far a server's clock is from the machine's.
@@ -91,7 +91,7 @@ impl Place {
         guardian.args(["-c", GUARDIAN, "guardian"]).arg(&folder).stdin(Stdio::piped());
         // Out of reach of a Ctrl-C, which ends us, and then it has its work to do.
         guardian.process_group(0);
-        // It lives a moment longer than we do: nobody shall wait for what it has to say.
+        // It lives a moment longer than we do, and nothing waits for its output.
         guardian.stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Mutex::new(guardian.spawn().unwrap());
         Self { folder, stack, guardian, servers: AtomicUsize::new(0) }

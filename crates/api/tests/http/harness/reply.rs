@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// Shorter texts of a request may well stand in an error by chance.
 const ECHO_CHARS_MIN: usize = 8;
-/// Words that the contract itself uses: an error may say them whoever said them first.
+/// Words that the contract itself uses: an error may contain them although the request did.
 const VOCABULARY: &[&str] = &["AUTOMATIC", "OPERATOR"];
 
 /// An answer.

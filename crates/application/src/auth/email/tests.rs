@@ -71,7 +71,7 @@ async fn without_a_mail_server_no_notice_is_queued() {
 }
 
 #[tokio::test]
-async fn whether_an_address_is_taken_is_told_only_to_the_right_password() {
+async fn only_the_right_password_learns_whether_an_address_is_taken() {
     let it = bench();
     let taken = change(&it, "BOB@example.com", "green tea").await;
     assert!(matches!(taken, Err(EmailError::Taken)), "{taken:?}");

@@ -237,7 +237,7 @@ async fn counts_that_cannot_be_had_refuse_no_login() {
 }
 
 #[tokio::test]
-async fn a_right_password_beyond_the_limit_is_not_told() {
+async fn a_right_password_beyond_the_limit_is_not_confirmed() {
     let mut it = bench();
     let asked = AtomicU32::new(0);
     // Three counts before the hash, then others have failed in the meantime.

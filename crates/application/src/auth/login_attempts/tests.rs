@@ -225,7 +225,7 @@ fn what_was_typed_is_in_no_name_of_a_count_and_all_of_it_counts() {
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_no_more_are_told_than_are_allowed() {
+async fn of_many_guesses_at_once_no_more_are_answered_than_are_allowed() {
     let it = Arc::new(bench());
     fail(&it, "ada", 0..99).await;
     let mut guesses = JoinSet::new();

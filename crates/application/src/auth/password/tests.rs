@@ -115,7 +115,7 @@ async fn a_client_that_tries_passwords_with_a_used_key_is_locked_like_any_other(
 }
 
 #[tokio::test]
-async fn beyond_the_limit_a_right_password_is_not_told() {
+async fn beyond_the_limit_a_right_password_is_not_confirmed() {
     let mut it = bench();
     it.app.throttle = Arc::new(mock_throttle(|| Ok(10), || Ok(11)));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));

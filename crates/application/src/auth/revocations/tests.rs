@@ -64,7 +64,7 @@ async fn what_a_look_found_is_relied_on_while_it_is_new() {
     sync_full(&it.app).await.unwrap();
     let it = without_record(it);
     it.clock.advance(TRUST_PERIOD);
-    assert!(is_accepted(&it).await, "nobody was asked");
+    assert!(is_accepted(&it).await, "neither Redis nor the record was asked");
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_session_that_ended_elsewhere_is_accepted_nowhere_when_the_last_look_i
 }
 
 #[tokio::test]
-async fn without_record_nobody_is_accepted_when_the_last_look_is_old() {
+async fn without_record_no_session_is_accepted_when_the_last_look_is_old() {
     let it = bench();
     sync_full(&it.app).await.unwrap();
     let it = without_record(it);
@@ -90,7 +90,7 @@ async fn without_record_nobody_is_accepted_when_the_last_look_is_old() {
 }
 
 #[tokio::test]
-async fn whoever_ended_is_refused_with_an_old_look_and_without_record() {
+async fn an_ended_session_is_refused_with_an_old_look_and_without_record() {
     let it = bench();
     logout(&it.app, &user_caller(ada())).await.unwrap();
     let it = without_record(it);

@@ -263,7 +263,7 @@ fn raised_after(reads: u32) -> Arc<MockThrottle> {
 }
 
 #[tokio::test]
-async fn a_right_code_beyond_the_limit_of_the_session_is_not_told() {
+async fn a_right_code_beyond_the_limit_of_the_session_is_not_confirmed() {
     let mut it = ada_app();
     enrol(&it.app).await.unwrap();
     // One read before the claim of the key, then others have failed in the meantime.

@@ -77,7 +77,7 @@ async fn no_token_outlives_its_session() {
 }
 
 #[tokio::test]
-async fn whoever_loses_the_race_gets_the_same_pair() {
+async fn the_loser_of_the_race_gets_the_same_pair() {
     let it = bench();
     let winner = Session {
         generation: 2,
@@ -111,7 +111,7 @@ async fn a_token_that_is_shown_again_later_ends_the_session() {
 }
 
 #[tokio::test]
-async fn theft_is_only_told_when_the_session_has_ended() {
+async fn theft_is_reported_only_when_the_session_has_ended() {
     let it = bench();
     it.clock.advance(seconds(11));
     it.record.refuse_next_commit(CommitError::Failed(away_error()));
@@ -179,7 +179,7 @@ async fn a_session_is_ended_by_its_owner_only_and_once() {
 }
 
 #[tokio::test]
-async fn the_others_are_told_of_an_end_when_it_is_committed() {
+async fn an_end_is_published_when_it_is_committed() {
     let it = bench();
     revoked(&it, ada(), None).await.unwrap();
     assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
@@ -193,7 +193,7 @@ async fn the_others_are_told_of_an_end_when_it_is_committed() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_not_committed_is_told_to_nobody() {
+async fn an_end_that_is_not_committed_is_not_published() {
     let it = bench();
     it.record.refuse_next_commit(CommitError::Failed(away_error()));
     assert!(logout(&it.app, &user_caller(ada())).await.is_err());
@@ -201,7 +201,7 @@ async fn an_end_that_is_not_committed_is_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn an_end_that_nobody_can_be_told_of_is_one_nevertheless() {
+async fn an_end_that_cannot_be_published_is_one_nevertheless() {
     let mut it = bench();
     let mut broadcast = MockBroadcast::new();
     broadcast.expect_publish().times(1).returning(|| Err(away_error()));

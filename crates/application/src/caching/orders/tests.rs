@@ -147,7 +147,7 @@ async fn a_copy_of_another_revision_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_copy_makes_an_order_nobody_elses() {
+async fn a_copy_gives_no_other_user_an_order() {
     let (_, cache, orders) = bench(Some(order()));
     let other = domain::UserKey::new(order().owner.get() + 1);
     let elsewhere = OrderKey::new(order().key.get() + 1);
@@ -258,7 +258,7 @@ async fn many_who_ask_at_once_are_one_load() {
 }
 
 #[tokio::test]
-async fn nobody_is_given_a_load_that_began_before_the_revision_they_know_of() {
+async fn no_caller_gets_a_load_that_began_before_a_revision_it_knows() {
     let record = OneOrder::new(Some(order()), 0);
     let orders = Arc::new(before(&record, &Arc::default()));
     let early = asking(&orders, &record, 1).await;
@@ -271,7 +271,7 @@ async fn nobody_is_given_a_load_that_began_before_the_revision_they_know_of() {
 }
 
 #[tokio::test]
-async fn when_whoever_loads_gives_up_the_next_one_loads() {
+async fn when_the_loading_caller_gives_up_the_next_one_loads() {
     let record = OneOrder::new(Some(order()), 0);
     let orders = Arc::new(before(&record, &Arc::default()));
     let mut leader = asking(&orders, &record, 1).await;
@@ -283,7 +283,7 @@ async fn when_whoever_loads_gives_up_the_next_one_loads() {
 }
 
 #[tokio::test]
-async fn a_load_that_fails_is_tried_anew() {
+async fn a_load_that_fails_is_tried_again() {
     let mut record = MockOrderRepository::new();
     let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: Revision::FIRST };
     record.expect_find_order_head().returning(move |_| Ok(Some(head(order()))));
@@ -307,7 +307,7 @@ async fn reached(highest: &Mutex<Revision>, revision: Revision) {
 
 /// Two instances, a cache that forgets and brings back what it likes, and a writer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_is_ever_shown_less_than_what_anybody_was_shown() {
+async fn no_reader_gets_an_older_revision_than_another_reader_got() {
     const CHANGES: usize = 400;
     let (record, cache) = (OneOrder::new(Some(order()), ALWAYS), Arc::<FakeCache>::default());
     let instances = [Arc::new(before(&record, &cache)), Arc::new(before(&record, &cache))];

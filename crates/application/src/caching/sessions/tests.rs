@@ -92,7 +92,7 @@ async fn refreshed(it: &TestApp, generation: i64) -> Result<String, RefreshError
 }
 
 #[tokio::test]
-async fn whoever_comes_back_in_time_is_served_without_reading_the_record() {
+async fn a_session_used_again_in_time_is_served_without_reading_the_record() {
     let (mut it, cache) = bench(&session(), Some(&session()));
     it.app.sessions = Arc::new(MockSessionRepository::new());
     it.app.cached_sessions = Arc::new(CachedSessions::new(record(Vec::new()), cache.clone()));

@@ -82,7 +82,7 @@ async fn when_all_give_up_nothing_stays() {
 }
 
 #[tokio::test]
-async fn a_flight_that_has_ended_takes_nobody_on_board() {
+async fn a_load_that_has_ended_takes_no_more_callers() {
     let flights = SingleFlight::new();
     let leader = begun!(flights.join_or_load("name", async {
         tokio::task::yield_now().await;
@@ -100,7 +100,7 @@ async fn a_flight_that_has_ended_takes_nobody_on_board() {
 }
 
 #[tokio::test]
-async fn a_failure_is_everybodys_who_waited_and_nobodys_after() {
+async fn a_failure_reaches_all_who_waited_and_no_later_caller() {
     let flights = SingleFlight::new();
     let told = Notify::new();
     let leader = begun!(flights.join_or_load("name", async {

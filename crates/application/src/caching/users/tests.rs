@@ -57,7 +57,7 @@ fn changed(user: Option<User>) -> ChangedUser {
 }
 
 #[tokio::test]
-async fn a_user_who_changed_and_cannot_be_read_is_nobody() {
+async fn a_user_who_changed_and_cannot_be_read_is_not_served() {
     let mut record = MockUserRepository::new();
     record.expect_find_user().times(1).returning(|_| Ok(Some(ada())));
     record.expect_list_changed_users().times(1).returning(|_, _, _| Ok(vec![changed(None)]));
@@ -68,7 +68,7 @@ async fn a_user_who_changed_and_cannot_be_read_is_nobody() {
 }
 
 #[tokio::test]
-async fn that_there_is_nobody_is_remembered_for_a_short_while() {
+async fn a_missing_user_is_remembered_for_a_short_while() {
     let cache = Arc::<FakeCache>::default();
     let users = CachedUsers::new(record(1, None), cache.clone());
     for _ in 0..3 {
@@ -80,7 +80,7 @@ async fn that_there_is_nobody_is_remembered_for_a_short_while() {
     assert_eq!(
         users.find_user(&ada().id).await.unwrap(),
         Some(ada()),
-        "nobody gives way to somebody, for good"
+        "a missing user gives way to a user, for good"
     );
 }
 
@@ -94,7 +94,7 @@ async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
 }
 
 #[tokio::test]
-async fn a_copy_that_is_corrupt_or_somebody_elses_does_not_count() {
+async fn a_copy_that_is_corrupt_or_of_another_user_does_not_count() {
     let cut = bytes(Some(&ada())).into_iter().take(12).collect();
     for bad in [Vec::new(), vec![0xff], b"nonsense".to_vec(), cut, bytes(Some(&bob()))] {
         let cache = Arc::<FakeCache>::default();

@@ -83,7 +83,7 @@ async fn a_commit_that_failed_changes_no_copy() {
 }
 
 #[tokio::test]
-async fn a_commit_of_which_nobody_knows_is_shown_if_it_happened() {
+async fn a_commit_with_an_unknown_outcome_is_shown_if_it_happened() {
     let of = bench().await;
     of.it.record.lose_next_answer();
     of.store.commit(paying()).await.unwrap_err();

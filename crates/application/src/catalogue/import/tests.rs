@@ -68,7 +68,7 @@ async fn a_product_that_changes_meanwhile_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_imported_again_after_sales_brings_back_no_stock_unless_told_to() {
+async fn a_file_that_is_imported_again_after_sales_brings_back_stock_only_on_demand() {
     let it = TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), Some(2))));
     let by = operator();
     let import = async |input, stock| import_product(&it.app, Some(&by), tea(), input, stock).await.unwrap();

@@ -125,7 +125,7 @@ async fn without_locks_an_order_is_placed_once_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_key_that_somebody_holds_is_answered_from_the_record_or_in_progress() {
+async fn a_key_that_is_held_is_answered_from_the_record_or_in_progress() {
     let it = shop().with_busy_locks();
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::InProgress))));
     it.record.change(|it| it.claims.push(claim_for("n1", Some(reply("kept")))));
@@ -192,7 +192,7 @@ async fn a_refusal_that_comes_of_its_own_first_copy_is_answered_with_its_order()
 }
 
 #[tokio::test]
-async fn a_price_that_moves_under_the_commit_is_decided_anew() {
+async fn a_price_that_moves_under_the_commit_is_decided_again() {
     let it = shop();
     it.record.before_next_commit(|it| it.products[0].price = yuan("11"));
     place_on(&it, vec![tea(1)]).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_price_that_moves_under_the_commit_is_decided_anew() {
 }
 
 #[tokio::test]
-async fn deciding_anew_has_an_end() {
+async fn deciding_again_has_an_end() {
     let it = shop();
     (0..ATTEMPTS_MAX).for_each(|_| it.record.refuse_next_commit(CommitError::Stale));
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Failed(_))));

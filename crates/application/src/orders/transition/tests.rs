@@ -51,7 +51,7 @@ async fn a_move_is_one_commit_with_one_row_of_history() {
 }
 
 #[tokio::test]
-async fn somebody_elses_order_does_not_exist() {
+async fn another_users_order_does_not_exist() {
     let it = with_order(order());
     assert!(matches!(by(&it, bob(), to(OrderStatus::Cancelled)).await, Err(TransitionError::NotFound)));
     let other = TransitionRequest { number: OrderNumber::new("n2".to_owned()), ..to(OrderStatus::Cancelled) };

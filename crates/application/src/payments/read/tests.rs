@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::*;
 
 #[tokio::test]
-async fn a_payment_is_seen_by_whoever_sees_its_order() {
+async fn a_payment_is_visible_with_its_order() {
     let it = TestApp::new().for_display().with_state(|it| {
         it.orders.push(order());
         it.transactions.push(pending());

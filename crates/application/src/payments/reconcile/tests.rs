@@ -92,7 +92,7 @@ async fn questions_in_vain_are_put_off_longer_and_longer_without_the_orders_guar
 }
 
 #[tokio::test]
-async fn an_operator_is_told_once() {
+async fn an_operator_finds_it_once() {
     let it = bench(Transaction { checks: CHECKS_BEFORE_FINDING - 1, ..pending() });
     for _ in 0..3 {
         check(&it).await;

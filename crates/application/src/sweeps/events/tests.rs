@@ -103,7 +103,7 @@ async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
 }
 
 #[tokio::test]
-async fn a_notice_that_waited_and_differs_is_told_once() {
+async fn a_notice_that_waited_and_differs_is_reported_once() {
     let it = with_payment(bench(EventDisposition::Parked));
     it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.01"))));
     for _ in 0..2 {
@@ -114,7 +114,7 @@ async fn a_notice_that_waited_and_differs_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_notice_whose_transaction_does_not_turn_up_is_told_once() {
+async fn a_notice_whose_transaction_does_not_turn_up_is_reported_once() {
     let it = bench(EventDisposition::Parked);
     report_overdue_events(&it.app).await.unwrap();
     assert_eq!(it.record.commits(), []);

@@ -18,7 +18,8 @@ fn ask(case: &mut TransactionChange, amount: &str) -> Result<Refund, NotRefundab
 
 #[test]
 fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
-    let mut case = told(&[event(Captured), refund(RefundSucceeded, "2.5", "r1"), plain(Disputed, "7", 1)]);
+    let mut case =
+        apply_all(&[event(Captured), refund(RefundSucceeded, "2.5", "r1"), plain(Disputed, "7", 1)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
     assert_eq!(kinds(&case), [FindingKind::Dispute]);
     assert_eq!(
@@ -33,7 +34,7 @@ fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
 
 #[test]
 fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
-    let mut case = told(&[event(Captured), plain(Disputed, "7.5", 1), plain(DisputeLost, "7.5", 2)]);
+    let mut case = apply_all(&[event(Captured), plain(Disputed, "7.5", 1), plain(DisputeLost, "7.5", 2)]);
     let it = &case.transaction;
     assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Captured, yuan("2.5")));
     assert_eq!(case.order_change.order().status, OrderStatus::Paid);
@@ -48,7 +49,7 @@ fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
 fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
     for id in [None, Some("d1")] {
         let report = |kind, ms| later(ms, dispute(kind, "10", id));
-        let mut case = told(&[event(Captured), report(Disputed, 1), report(DisputeWon, 2)]);
+        let mut case = apply_all(&[event(Captured), report(Disputed, 1), report(DisputeWon, 2)]);
         assert_eq!(case.transaction.status(), PaymentStatus::Captured);
         case.apply_event(&report(Disputed, 3), fresh(), NOW);
         assert_eq!(case.transaction.status(), PaymentStatus::Disputed, "{id:?}");
@@ -60,7 +61,7 @@ fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
 #[test]
 fn of_two_open_disputes_one_that_is_won_leaves_the_other_open() {
     let opened = [named(Disputed, "4", "d1", 1), named(Disputed, "6", "d2", 2)];
-    let mut case = told(&[&[event(Captured)], &opened[..]].concat());
+    let mut case = apply_all(&[&[event(Captured)], &opened[..]].concat());
     case.apply_event(&named(DisputeWon, "4", "d1", 3), fresh(), NOW);
     let it = &case.transaction;
     assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Disputed, yuan("4")));
@@ -68,7 +69,7 @@ fn of_two_open_disputes_one_that_is_won_leaves_the_other_open() {
 
 #[test]
 fn a_word_without_a_name_is_about_the_only_open_dispute_and_unclear_among_several() {
-    let mut case = told(&[event(Captured), named(Disputed, "4", "d1", 1), plain(DisputeWon, "4", 2)]);
+    let mut case = apply_all(&[event(Captured), named(Disputed, "4", "d1", 1), plain(DisputeWon, "4", 2)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Captured);
     case.flags.clear();
     apply_events(&mut case, &[named(Disputed, "4", "d2", 3), named(Disputed, "6", "d3", 4)], fresh, NOW);
@@ -81,7 +82,7 @@ fn a_word_without_a_name_is_about_the_only_open_dispute_and_unclear_among_severa
 #[test]
 fn a_lost_dispute_that_is_won_in_the_end_brings_the_money_and_keeps_the_order() {
     let lost = [event(Captured), plain(Disputed, "10", 1), plain(DisputeLost, "10", 2)];
-    let mut case = told(&lost);
+    let mut case = apply_all(&lost);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
     case.flags.clear();
     case.apply_event(&plain(DisputeWon, "10", 3), fresh(), NOW);
@@ -93,7 +94,7 @@ fn a_lost_dispute_that_is_won_in_the_end_brings_the_money_and_keeps_the_order() 
 
 #[test]
 fn a_dispute_of_more_than_was_captured_counts_as_what_was_captured() {
-    let case = told(&[event(Captured), plain(Disputed, "12", 1)]);
+    let case = apply_all(&[event(Captured), plain(Disputed, "12", 1)]);
     assert_eq!(
         (case.transaction.disputed_amount(), case.transaction.refundable_amount()),
         (yuan("10"), Money::zero(yuan("1").currency()))
@@ -103,7 +104,7 @@ fn a_dispute_of_more_than_was_captured_counts_as_what_was_captured() {
 
 #[test]
 fn a_disputed_order_that_is_shipped_is_flagged() {
-    let mut case = told(&[event(Captured), plain(Disputed, "4", 1)]);
+    let mut case = apply_all(&[event(Captured), plain(Disputed, "4", 1)]);
     case.flags.clear();
     for to in [OrderStatus::Processing, OrderStatus::Shipped] {
         case.order_change.transition(to, OPERATOR, None, NOW).unwrap();
@@ -114,7 +115,7 @@ fn a_disputed_order_that_is_shipped_is_flagged() {
 
 #[test]
 fn everything_disputed_leaves_nothing_to_refund() {
-    let mut case = told(&[event(Captured), event(Disputed)]);
+    let mut case = apply_all(&[event(Captured), event(Disputed)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
     assert!(case.transaction.occupies_order(), "it may be won");
     assert_eq!(
@@ -140,7 +141,7 @@ fn money_that_came_too_late_and_is_disputed_goes_back_when_the_dispute_is_won() 
 
 #[test]
 fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
-    let case = told(&[event(Captured), plain(Disputed, "10", 1), named(DisputeLost, "10", "d1", 2)]);
+    let case = apply_all(&[event(Captured), plain(Disputed, "10", 1), named(DisputeLost, "10", "d1", 2)]);
     assert_eq!(
         (case.transaction.status(), case.transaction.disputed_amount()),
         (PaymentStatus::Refunded, yuan("10"))
@@ -153,7 +154,7 @@ fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
 fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
     let story = [(Disputed, 1), (DisputeLost, 2), (Disputed, 3), (DisputeWon, 4)];
     let reports = story.map(|(kind, ms)| named(kind, "10", "d1", ms));
-    let case = told(&[&[event(Captured)], &reports[..]].concat());
+    let case = apply_all(&[&[event(Captured)], &reports[..]].concat());
     assert_eq!(case.transaction.status(), PaymentStatus::Captured);
     assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
 }
@@ -162,7 +163,7 @@ fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
 fn of_two_ends_of_one_moment_the_one_that_arrived_last_holds() {
     for (ends, disputed) in [([DisputeLost, DisputeWon], "0"), ([DisputeWon, DisputeLost], "10")] {
         let reports = [plain(Disputed, "10", 1), plain(ends[0], "10", 1), plain(ends[1], "10", 1)];
-        let case = told(&[&[event(Captured)], &reports[..]].concat());
+        let case = apply_all(&[&[event(Captured)], &reports[..]].concat());
         assert_eq!(case.transaction.disputed_amount().to_string(), format!("{disputed}.00"), "{ends:?}");
     }
 }

@@ -46,7 +46,7 @@ fn refunds(case: &TransactionChange) -> Vec<(&str, RefundStatus)> {
 
 #[test]
 fn a_reference_is_learnt_from_the_first_event_that_states_it() {
-    let case = told(&[event(Captured), of("pi_1", later(1, event(Captured)))]);
+    let case = apply_all(&[event(Captured), of("pi_1", later(1, event(Captured)))]);
     assert_eq!(case.transaction.reference(), Some(&reference("pi_1")));
     let new = case.new_references(NOW);
     let known = KnownReference { owner: ReferenceOwner::Payment, reference: reference("pi_1") };
@@ -55,7 +55,7 @@ fn a_reference_is_learnt_from_the_first_event_that_states_it() {
 
 #[test]
 fn what_was_read_with_the_transaction_is_not_learnt_again() {
-    let read = told(&[of("pi_1", event(Captured))]).transaction;
+    let read = apply_all(&[of("pi_1", event(Captured))]).transaction;
     let mut case = TransactionChange::from_order(order(), read, false);
     case.apply_event(&of("pi_1", later(1, event(Captured))), fresh(), NOW);
     assert_eq!(case.new_references(NOW), []);
@@ -63,7 +63,7 @@ fn what_was_read_with_the_transaction_is_not_learnt_again() {
 
 #[test]
 fn another_reference_of_a_known_payment_is_a_mismatch_and_overwrites_nothing() {
-    let mut case = told(&[of("pi_1", event(EventKind::Authorized))]);
+    let mut case = apply_all(&[of("pi_1", event(EventKind::Authorized))]);
     let effect = case.apply_event(&of("pi_2", event(Captured)), fresh(), NOW);
     assert_eq!(effect, EventEffect::Mismatch(EventMismatch::Reference));
     assert_eq!(kinds(&case), [FindingKind::Contradiction]);
@@ -98,7 +98,7 @@ fn an_answer_without_an_event_teaches_too_and_never_replaces() {
 
 #[test]
 fn a_refund_begun_in_the_dashboard_is_recorded_under_its_reference() {
-    let case = told(&[
+    let case = apply_all(&[
         of("pi_1", event(Captured)),
         dashboard_refund(RefundSucceeded, "4", "re_1"),
         dashboard_refund(RefundSucceeded, "6", "re_2"),
@@ -119,7 +119,7 @@ fn a_refund_begun_in_the_dashboard_is_recorded_under_its_reference() {
 
 /// A captured payment with a refund `r1` of this amount that has no result.
 fn asked(amount: &str) -> TransactionChange {
-    let mut case = told(&[of("pi_1", event(Captured))]);
+    let mut case = apply_all(&[of("pi_1", event(Captured))]);
     let ids = RefundIds { key: RefundKey::new(8), id: RefundId::new("r1".into()) };
     case.request_refund(
         RefundRequest::for_amount(Some(yuan(amount))),
@@ -167,7 +167,7 @@ fn a_refund_of_another_amount_cannot_be_the_nameless_one() {
 
 #[test]
 fn a_dispute_is_followed_by_its_reference_alone() {
-    let mut case = told(&[
+    let mut case = apply_all(&[
         of("pi_1", event(Captured)),
         later(1, dashboard_dispute(Disputed, "4", "dp_1")),
         later(2, dashboard_dispute(Disputed, "6", "dp_2")),

@@ -15,7 +15,7 @@ fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
             let kind = if ms == 1 { RefundSucceeded } else { RefundFailed };
             at(ms, kind, "10", "r1")
         });
-        let mut case = told(&[event(Captured)]);
+        let mut case = apply_all(&[event(Captured)]);
         for report in reports {
             case.apply_event(&report, fresh(), NOW);
         }
@@ -42,7 +42,7 @@ fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
 #[test]
 fn a_refund_that_failed_in_part_leaves_the_order_where_it_is() {
     let mut case =
-        told(&[event(Captured), at(1, RefundSucceeded, "4", "r1"), at(2, RefundFailed, "4", "r1")]);
+        apply_all(&[event(Captured), at(1, RefundSucceeded, "4", "r1"), at(2, RefundFailed, "4", "r1")]);
     assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     assert_eq!(
         (case.transaction.refundable_amount(), kinds(&case)),
@@ -55,7 +55,7 @@ fn a_refund_that_failed_in_part_leaves_the_order_where_it_is() {
 #[test]
 fn money_that_is_back_twice_is_recorded_and_flagged() {
     let lost = [event(Captured), later(1, event(Disputed)), later(2, event(DisputeLost))];
-    let mut case = told(&lost);
+    let mut case = apply_all(&lost);
     assert!(!kinds(&case).contains(&FindingKind::OverRefunded));
     case.apply_event(&at(3, RefundSucceeded, "10", "theirs"), fresh(), NOW);
     let it = &case.transaction;
@@ -70,10 +70,10 @@ fn money_that_is_back_twice_is_recorded_and_flagged() {
 #[test]
 fn refunds_beyond_what_was_captured_are_recorded_and_flagged() {
     let case =
-        told(&[event(Captured), refund(RefundSucceeded, "7", "r1"), refund(RefundSucceeded, "8", "r2")]);
+        apply_all(&[event(Captured), refund(RefundSucceeded, "7", "r1"), refund(RefundSucceeded, "8", "r2")]);
     assert_eq!(case.transaction.refunded_amount(), yuan("15"));
     assert_eq!(kinds(&case), [FindingKind::OverRefunded]);
-    let case = told(&[event(Captured), refund(RefundSucceeded, "12", "r1")]);
+    let case = apply_all(&[event(Captured), refund(RefundSucceeded, "12", "r1")]);
     assert_eq!(
         (case.transaction.refunded_amount(), case.transaction.refundable_amount()),
         (yuan("12"), yuan("10").saturating_sub(yuan("10")))
@@ -85,7 +85,7 @@ fn refunds_beyond_what_was_captured_are_recorded_and_flagged() {
 fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
     for kind in [Failed, Voided] {
         let captured = later(5, event(Captured));
-        let mut case = told(std::slice::from_ref(&captured));
+        let mut case = apply_all(std::slice::from_ref(&captured));
         let before = case.transaction.clone();
         if kind == Failed {
             assert_eq!(
@@ -97,16 +97,16 @@ fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
         assert_eq!(kinds(&case), []);
         assert_eq!(case.apply_event(&later(6, event(kind)), fresh(), NOW), EventEffect::Contradicted);
         assert_eq!(kinds(&case), [FindingKind::Contradiction]);
-        assert_eq!(end(&case), end(&told(&[captured])));
+        assert_eq!(end(&case), end(&apply_all(&[captured])));
         assert_eq!(case.transaction.updated_at, before.updated_at);
     }
-    let held = told(&[event(Authorized), later(1, event(Failed)), later(2, event(Authorized))]);
+    let held = apply_all(&[event(Authorized), later(1, event(Failed)), later(2, event(Authorized))]);
     assert_eq!(kinds(&held), [FindingKind::Contradiction], "authorised after the failure");
 }
 
 #[test]
 fn a_part_that_was_not_asked_for_is_captured_and_flagged() {
-    let mut case = told(&[event(Authorized), later(1, money_event(Captured, "4", None))]);
+    let mut case = apply_all(&[event(Authorized), later(1, money_event(Captured, "4", None))]);
     assert_eq!(
         (case.transaction.status(), case.transaction.captured_amount()),
         (PaymentStatus::Captured, yuan("4"))
@@ -126,7 +126,7 @@ fn a_part_that_was_not_asked_for_is_captured_and_flagged() {
 
 #[test]
 fn all_that_is_captured_when_less_was_asked_pays_and_is_flagged() {
-    let mut case = told(&[event(Authorized)]);
+    let mut case = apply_all(&[event(Authorized)]);
     case.request_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
     case.apply_event(&later(1, event(Captured)), fresh(), NOW);
     assert_eq!(case.order_change.order().status, OrderStatus::Paid);
@@ -139,18 +139,18 @@ fn zeros_at_the_end_of_an_amount_mean_nothing() {
         let stated = ReportedAmount { amount: amount.into(), currency: "CNY".into() };
         PaymentEvent { reported: stated, ..event(Captured) }
     };
-    let case = told(&[stated("10.000")]);
+    let case = apply_all(&[stated("10.000")]);
     assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     assert_eq!(kinds(&case), []);
-    assert_eq!(kinds(&told(&[stated("10.001")])), [FindingKind::AmountMismatch]);
+    assert_eq!(kinds(&apply_all(&[stated("10.001")])), [FindingKind::AmountMismatch]);
 }
 
 #[test]
 fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
     let returned = [event(Captured), at(1, RefundSucceeded, "10", "r1"), at(2, RefundFailed, "10", "r1")];
-    let case = told(&returned);
+    let case = apply_all(&returned);
     assert_eq!(case.order_change.order().allowed_transitions(crate::Actor::Operator), []);
-    let mut shipped = told(&[event(Captured)]);
+    let mut shipped = apply_all(&[event(Captured)]);
     for to in [OrderStatus::Processing, OrderStatus::Shipped] {
         shipped.order_change.transition(to, OPERATOR, None, NOW).unwrap();
     }
@@ -164,7 +164,7 @@ fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
 
 #[test]
 fn a_refund_says_who_asked_for_it() {
-    let mut case = told(&[event(Captured), refund(RefundSucceeded, "2", "theirs")]);
+    let mut case = apply_all(&[event(Captured), refund(RefundSucceeded, "2", "theirs")]);
     case.request_refund(RefundRequest::for_amount(Some(yuan("1"))), OPERATOR, fresh(), NOW).unwrap();
     let by = |case: &TransactionChange| {
         case.transaction.refunds.iter().map(|it| it.requested_by).collect::<Vec<_>>()
@@ -180,7 +180,7 @@ fn a_refund_says_who_asked_for_it() {
 
 #[test]
 fn each_word_that_contradicts_is_flagged() {
-    let mut case = told(&[event(Captured), later(1, event(Failed))]);
+    let mut case = apply_all(&[event(Captured), later(1, event(Failed))]);
     assert_eq!(case.apply_event(&later(2, event(Voided)), fresh(), NOW), EventEffect::Contradicted);
     assert_eq!(case.apply_event(&later(3, event(Failed)), fresh(), NOW), EventEffect::Contradicted);
     assert_eq!(kinds(&case), [FindingKind::Contradiction; 3]);
@@ -194,7 +194,7 @@ fn each_word_that_contradicts_is_flagged() {
 #[test]
 fn captured_money_beside_another_payment_is_never_an_authorisation() {
     let part = [event(Authorized), money_event(Captured, "4", None), at(1, RefundSucceeded, "4", "r1")];
-    let mut case = TransactionChange { other_occupies: true, ..told(&part) };
+    let mut case = TransactionChange { other_occupies: true, ..apply_all(&part) };
     case.apply_event(&at(2, RefundFailed, "4", "r1"), fresh(), NOW);
     let it = &case.transaction;
     assert_eq!(
@@ -210,7 +210,7 @@ fn captured_money_beside_another_payment_is_never_an_authorisation() {
 fn money_that_is_captured_after_it_was_given_up_pays_and_is_flagged() {
     for arrival in [[1, 2], [2, 1]] {
         let reports = arrival.map(|ms| later(ms, event(if ms == 1 { Voided } else { Captured })));
-        let case = told(&reports);
+        let case = apply_all(&reports);
         assert_eq!(
             (case.transaction.status(), kinds(&case)),
             (PaymentStatus::Captured, vec![FindingKind::Contradiction])
@@ -223,14 +223,14 @@ fn money_that_is_captured_after_it_was_given_up_pays_and_is_flagged() {
 fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
     for arrival in [[1, 2], [2, 1]] {
         let reports = arrival.map(|ms| at(ms, RefundSucceeded, if ms == 1 { "4" } else { "10" }, "theirs"));
-        let case = told(&[&[event(Captured)], &reports[..]].concat());
+        let case = apply_all(&[&[event(Captured)], &reports[..]].concat());
         assert_eq!(
             (case.transaction.refunded_amount(), case.order_change.order().status),
             (yuan("10"), OrderStatus::Refunded)
         );
         assert_eq!(kinds(&case), [FindingKind::AmountMismatch], "{arrival:?}");
     }
-    let mut ours = told(&[event(Captured)]);
+    let mut ours = apply_all(&[event(Captured)]);
     ours.request_refund(RefundRequest::for_amount(Some(yuan("4"))), OPERATOR, fresh(), NOW).unwrap();
     let other = at(1, RefundSucceeded, "5", "auto");
     assert_eq!(

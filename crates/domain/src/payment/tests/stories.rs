@@ -122,7 +122,7 @@ fn permutations(events: &[PaymentEvent]) -> Vec<Vec<PaymentEvent>> {
 }
 
 /// Applies each event as in a commit of its own, together with the events that still wait.
-fn told_one_by_one(mut case: TransactionChange, events: &[PaymentEvent]) -> TransactionChange {
+fn apply_one_by_one(mut case: TransactionChange, events: &[PaymentEvent]) -> TransactionChange {
     let mut waiting = Vec::new();
     for event in events {
         let all: Vec<_> = std::iter::once(event.clone()).chain(waiting).collect();
@@ -150,10 +150,10 @@ fn findings_of_facts(case: &TransactionChange) -> Vec<FindingKind> {
 #[test]
 fn every_order_of_arrival_of_every_story_ends_the_same() {
     for story in stories() {
-        let expected = told(&story);
+        let expected = apply_all(&story);
         for shuffled in permutations(&story) {
             let names = || shuffled.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
-            for case in [told(&shuffled), told_one_by_one(case(), &shuffled)] {
+            for case in [apply_all(&shuffled), apply_one_by_one(case(), &shuffled)] {
                 assert_eq!(end(&case), end(&expected), "{:?}", names());
                 assert_eq!(findings_of_facts(&case), findings_of_facts(&expected), "{:?}", names());
                 let order = case.order_change.order();
@@ -178,7 +178,7 @@ fn no_story_of_a_cancelled_order_gives_back_more_than_was_captured() {
     for story in stories() {
         for shuffled in permutations(&story) {
             let names = shuffled.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
-            let case = told_one_by_one(cancelled(), &shuffled);
+            let case = apply_one_by_one(cancelled(), &shuffled);
             let it = &case.transaction;
             let pending = it.refunds.iter().filter(|it| it.status() == RefundStatus::Pending);
             let pending: i64 = pending.map(|it| it.amount.minor_units()).sum();
