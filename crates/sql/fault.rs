@@ -33,7 +33,7 @@ pub(crate) fn is_fault(error: &Error) -> bool {
 }
 
 fn is_away(error: &Error) -> bool {
-    if let Error::DatabaseError(kind, told) = error {
+    if let Error::DatabaseError(kind, info) = error {
         return match kind {
             DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::SerializationFailure
@@ -47,7 +47,7 @@ fn is_away(error: &Error) -> bool {
             | DatabaseErrorKind::ExclusionViolation => false,
             // For the rest the drivers give a text only, so each dialect has a list of the texts that it
             // knows.
-            _ => !is_program_error(told.message()),
+            _ => !is_program_error(info.message()),
         };
     }
     if let Error::RollbackErrorOnCommit { commit_error, .. } = error {

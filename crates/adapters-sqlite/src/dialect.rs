@@ -85,7 +85,7 @@ const BUSY: &str = "database is locked";
 
 /// Whether the work may succeed when it is repeated, because it only waited for a lock in vain.
 pub(crate) fn is_contention(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, info) if info.message() == BUSY)
 }
 
 /// What stands in the way of the work. There is one writer, so no work conflicts with another, and SQLite limits the time

@@ -306,9 +306,9 @@ mod tests {
             }
         };
         timeout(WITHIN, reaches(1)).await.expect("once when it begins");
-        for told in 2..=4 {
+        for count in 2..=4 {
             broadcast.publish().await.unwrap();
-            timeout(WITHIN, reaches(told)).await.expect("once each time");
+            timeout(WITHIN, reaches(count)).await.expect("once each time");
         }
         let storm = async {
             loop {

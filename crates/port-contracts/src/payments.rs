@@ -98,7 +98,7 @@ async fn captured(backend: &Backend) -> (Order, Transaction) {
     (order, transaction)
 }
 
-fn told(text: &str) -> PaymentDetails {
+fn payment_details(text: &str) -> PaymentDetails {
     PaymentDetails {
         card_last4: Some("4242".into()),
         card_brand: Some("visa".into()),
@@ -120,7 +120,7 @@ pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
         it.capture_method = CaptureMethod::Manual;
         it.facts = sample::restore_facts(sample::authorized_facts());
         it.pending_operation = Some(PendingOperation::Capture(sample::money("19.97")));
-        it.details = told("full");
+        it.details = payment_details("full");
         (it.updated_at, it.check_at, it.checks) = (at(3), Some(at(4)), 5);
     });
     let full = full.await;
@@ -203,7 +203,7 @@ pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     let reason = Some(Text::new("🍵".repeat(Text::CHARS_MAX)));
     let first = Refund { reason, check_at: Some(at(7)), checks: 2, ..sample::refund(&transaction, "5") };
     transaction.refunds.push(first);
-    transaction.details = told("captured");
+    transaction.details = payment_details("captured");
     transaction.updated_at = at(6);
     replace(backend, &transaction).await;
     assert_eq!(found(backend, &transaction).await.as_ref(), Some(&transaction), "one refund");

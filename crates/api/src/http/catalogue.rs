@@ -14,7 +14,7 @@ use super::{
     body::Body,
     conditional::{conditional_response, full_response, version_etag, write_conditions},
     decode::{Fields, QueryParameters, decimal_string, nullable, read_bool, text, whole_number},
-    extract::{Caller, Staff},
+    extract::{MaybeCaller, Staff},
     idempotency,
     openapi::{IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
     problem::{Fault, FaultLocation, HandlerResult, Kind, Problem},
@@ -265,14 +265,13 @@ pub async fn get_product(service: SharedService, http: HttpRequest, id: Path<Str
 pub async fn list_products(
     service: SharedService,
     http: HttpRequest,
-    caller: Option<Caller>,
+    MaybeCaller(caller): MaybeCaller,
 ) -> HandlerResult {
     let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
     let after = it.read_cursor(&cursors, ProductId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
-    // A missing or expired token is no error here: the catalogue is public, and the token only adds to it.
     let sees_all = caller.is_some_and(|it| it.edits_products());
     let page = catalogue::list_products(&service.app, sees_all, after, limit).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| ProductView::from(it))))

@@ -7,8 +7,8 @@
 //! Answers that hold a secret are never compressed: their length would tell how much of a guess that the client repeats in
 //! its request is right (BREACH).
 //!
-//! A strong entity tag names bytes (RFC 9110, 8.8.3), so a compressed representation has one of its own: `"3-gzip"` for
-//! version 3. [`conditional`](super::conditional) takes it for the version wherever it takes `"3"`.
+//! A representation with an entity tag is not compressed either. A strong tag names bytes (RFC 9110, 8.8.3), so a compressed
+//! one would need a tag of its own, and the tag of a resource is its version, which clients compare and send back.
 
 use std::io::Write;
 
@@ -73,13 +73,6 @@ impl Coding {
         }
     }
 
-    /// The tag of a representation in this coding, for the tag of the plain one; a weak tag names no bytes and stays.
-    fn mark_tag(self, plain: &HeaderValue) -> Option<HeaderValue> {
-        let text = plain.to_str().ok().filter(|it| it.starts_with('"'))?;
-        let tag = format!("{}-{}\"", text.strip_suffix('"')?, self.as_str());
-        HeaderValue::from_str(&tag).ok()
-    }
-
     fn compress_bytes(self, plain: &[u8]) -> Option<Bytes> {
         let packed = match self {
             Self::Gzip => {
@@ -93,20 +86,8 @@ impl Coding {
     }
 }
 
-/// The tag without the name of a coding.
-pub(super) fn strip_coding(tag: &str) -> Option<String> {
-    let opaque = tag.strip_suffix('"')?;
-    Coding::ALL
-        .iter()
-        .find_map(|it| opaque.strip_suffix(it.as_str())?.strip_suffix('-'))
-        .map(|it| format!("{it}\""))
-}
-
 /// Compresses a complete answer, if it is worth it and the client can read it.
 pub(super) async fn compress_response(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
-    if response.status() == 304 {
-        return tag_not_modified(request, response);
-    }
     if !is_compressible(request, &response) {
         return response;
     }
@@ -122,9 +103,6 @@ pub(super) async fn compress_response(request: &HttpRequest, response: HttpRespo
         Some(packed) => {
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
-            if let Some(tag) = headers.get(header::ETAG).and_then(|it| coding.mark_tag(it)) {
-                headers.insert(header::ETAG, tag);
-            }
             response.set_body(BoxBody::new(packed))
         }
         None => response.set_body(BoxBody::new(plain)),
@@ -145,6 +123,7 @@ fn is_compressible(request: &HttpRequest, response: &HttpResponse) -> bool {
         matches!(response.body().size(), BodySize::Sized(it) if (BYTES_MIN..=BYTES_MAX).contains(&it));
     has_length
         && !headers.contains_key(header::CONTENT_ENCODING)
+        && !headers.contains_key(header::ETAG)
         // An asset sets its own `Vary`, and has a compressed form of its own.
         && !has_word(headers, header::VARY, "accept-encoding")
         && is_text(headers)
@@ -159,21 +138,6 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 fn has_word(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
     headers.get_all(name).filter_map(|it| it.to_str().ok()).any(|it| it.contains(word))
-}
-
-/// Gives a 304 the tag of the representation that the client has: the one that it would get in full.
-fn tag_not_modified(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
-    let tag = Coding::negotiate_with(request)
-        .and_then(|coding| coding.mark_tag(response.headers().get(header::ETAG)?))
-        .filter(|tag| {
-            let wanted = tag.to_str().unwrap_or_default();
-            !wanted.is_empty() && has_word(request.headers(), header::IF_NONE_MATCH, wanted)
-        });
-    if let Some(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-        response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-    response
 }
 
 #[cfg(test)]

@@ -9,8 +9,6 @@ use application::{Conditions, IfMatch, IfNoneMatch};
 use domain::Version;
 use serde::Serialize;
 
-use super::compression::strip_coding;
-
 /// The strong entity tag of a version, in quotes.
 #[must_use]
 pub fn version_etag(version: Version) -> String {
@@ -88,10 +86,8 @@ fn strip_weak(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// The version that a tag names, in whichever coding its representation was sent.
+/// The version that a tag names.
 fn parse_version(tag: &str) -> Option<Version> {
-    let plain = strip_coding(tag);
-    let tag = plain.as_deref().unwrap_or(tag);
     let number = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
     // `"03"` and `"+3"` parse as 3, but were never sent: only the exact spelling is one of our tags.
     Some(Version::new(number)).filter(|it| version_etag(*it) == tag)

@@ -9,9 +9,12 @@ mod enrolment;
 use std::{future::Ready, net::IpAddr, ops::Deref};
 
 use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest, ResponseError,
     dev::Payload,
-    http::header::{self, HeaderMap},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap},
+    },
 };
 use application::{ServiceCaller, security::SecurityEvent};
 use domain::{Network, SessionId, UserId, api_key::Scope};
@@ -106,6 +109,29 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { authenticate_request(&request).await.map(Self) })
+    }
+}
+
+/// The caller of a public route that shows more to some. Without a token that is good for the route there is none, which is
+/// no error here.
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl FromRequest for MaybeCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            match authenticate_request(&request).await {
+                Ok(caller) => Ok(Self(Some(Caller(caller)))),
+                Err(problem) => match problem.status_code() {
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(Self(None)),
+                    // Without the record or beyond a limit it is unknown what this caller may see.
+                    _ => Err(problem),
+                },
+            }
+        })
     }
 }
 

@@ -4,8 +4,8 @@ use domain::{
     Email,
     order::{
         ADDRESS_LINES_MAX, AddressLine, AddressPatch, CarrierName, ContactName, ContactPatch, Country,
-        DetailsPatch, Metadata, MetadataKey, MetadataValue, OrderDetails, OrderReference, Patch, PhoneNumber,
-        PlaceName, PostalCode, Tracking, TrackingNumber, TrackingPatch, TrackingUrl,
+        DetailsPatch, METADATA_KEYS_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails, OrderReference,
+        Patch, PhoneNumber, PlaceName, PostalCode, Tracking, TrackingNumber, TrackingPatch, TrackingUrl,
     },
 };
 use serde_json::Value;
@@ -89,7 +89,7 @@ pub struct TrackingInput {
 /// Reads the details of an order that is placed. Null and missing mean the same.
 pub(super) fn read_details(it: &mut Fields<'_>) -> Option<OrderDetails> {
     // A patch of an order without any: so both requests have the same rules.
-    let patch = read_details_patch(it, |value| text(MetadataValue::parse)(value).map(Some))?;
+    let patch = read_details_patch(it, Form::Whole, |value| text_of_pair(value).map(Some))?;
     match patch.apply_to(&OrderDetails::default()) {
         Ok(details) => Some(details),
         Err(faults) => it.add_faults(faults),
@@ -99,7 +99,7 @@ pub(super) fn read_details(it: &mut Fields<'_>) -> Option<OrderDetails> {
 /// Reads the metadata of a payment or a refund, which has the rules of an order's: null, missing and empty mean the
 /// same.
 pub(super) fn read_metadata(it: &mut Fields<'_>) -> Option<Metadata> {
-    match it.read_pairs_patch("metadata", MetadataKey::parse, text_of_pair)? {
+    match it.read_pairs_patch(("metadata", METADATA_KEYS_MAX), MetadataKey::parse, text_of_pair)? {
         Patch::Keep | Patch::Remove => Some(Metadata::default()),
         Patch::Set(pairs) => match Metadata::new(pairs) {
             Ok(metadata) => Some(metadata),
@@ -120,13 +120,42 @@ pub(super) fn read_tracking(it: &mut Fields<'_>) -> Option<Option<Tracking>> {
     })
 }
 
+/// What a request says of an order's details.
+#[derive(Clone, Copy)]
+enum Form {
+    /// All of them: a missing member is absent.
+    Whole,
+    /// What changes: a missing member stays.
+    Changes,
+}
+
+impl Form {
+    /// Checks a member that an object cannot be without. Here and not only where the patch is applied: so it is named
+    /// together with every other fault.
+    fn check_required<T>(self, it: &mut Fields<'_>, name: &str, read: Option<Patch<T>>) -> Option<Patch<T>> {
+        match self {
+            Self::Whole => it.require_set(name, read),
+            Self::Changes => it.refuse_removal(name, read),
+        }
+    }
+
+    /// Most pairs that the metadata may name. Changes may also remove pairs, so only the result has a limit.
+    const fn pairs_max(self) -> usize {
+        match self {
+            Self::Whole => METADATA_KEYS_MAX,
+            Self::Changes => usize::MAX,
+        }
+    }
+}
+
 /// Reads all details but the tracking, with `read_value` for the values of the metadata.
 fn read_details_patch(
     it: &mut Fields<'_>,
+    form: Form,
     read_value: impl Fn(&Value) -> ReadResult<Option<MetadataValue>>,
 ) -> Option<DetailsPatch> {
     let reference = it.read_patch("reference", text(OrderReference::parse));
-    let metadata = it.read_pairs_patch("metadata", MetadataKey::parse, read_value);
+    let metadata = it.read_pairs_patch(("metadata", form.pairs_max()), MetadataKey::parse, read_value);
     let contact = it.read_object_patch("contact", |it| {
         let name = it.read_patch("name", text(ContactName::parse));
         let email = it.read_patch("email", text(Email::parse));
@@ -135,13 +164,12 @@ fn read_details_patch(
     });
     let shipping_address = it.read_object_patch("shippingAddress", |it| {
         let lines = it.read_texts_patch("lines", 1..=ADDRESS_LINES_MAX, AddressLine::parse);
-        let lines = it.refuse_removal("lines", lines);
+        let lines = form.check_required(it, "lines", lines);
         let city = it.read_patch("city", text(PlaceName::parse));
         let region = it.read_patch("region", text(PlaceName::parse));
         let postal_code = it.read_patch("postalCode", text(PostalCode::parse));
         let country = it.read_patch("country", text(Country::parse));
-        // Here and not only where it is applied: no address can be without them, whatever the order has.
-        let country = it.refuse_removal("country", country);
+        let country = form.check_required(it, "country", country);
         Some(AddressPatch {
             lines: lines?,
             city: city?,
@@ -168,7 +196,7 @@ fn read_tracking_patch(it: &mut Fields<'_>) -> Option<TrackingPatch> {
 
 /// Reads the members of an order's patch; null as the value of a pair removes the pair.
 pub(super) fn read_order_patch(it: &mut Fields<'_>) -> Option<DetailsPatch> {
-    let patch = read_details_patch(it, text_or_null);
+    let patch = read_details_patch(it, Form::Changes, text_or_null);
     let tracking = it.read_object_patch("tracking", read_tracking_patch);
     Some(DetailsPatch { tracking: tracking?, ..patch? })
 }

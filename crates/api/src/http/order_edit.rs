@@ -106,7 +106,7 @@ impl From<EditError> for Problem {
                 let fault = |(pointer, rule): (&'static str, _)| Fault::at_pointer(pointer.to_owned(), rule);
                 Self::invalid_request(Faults::from_each(faults, fault))
             }
-            EditError::Throttled(told) => Self::too_many_requests(told),
+            EditError::Throttled(limit) => Self::too_many_requests(limit),
             EditError::Failed(away) => away.into(),
         }
     }

@@ -62,7 +62,10 @@ impl Problem {
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         let detail = Cow::Borrowed(kind.detail());
-        let (errors, headers) = (Faults::default(), Vec::new());
+        let errors = Faults::default();
+        // A 401 names a scheme in every case (RFC 9110, 15.5.2). A header of the same name replaces it.
+        let challenge = (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let headers = if kind.status() == 401 { vec![challenge] } else { Vec::new() };
         let (instance, allowed, scopes, reached) = (None, None, None, None);
         Self(Box::new(Parts { kind, detail, instance, errors, allowed, scopes, reached, headers }))
     }

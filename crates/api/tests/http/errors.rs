@@ -270,7 +270,7 @@ async fn head_says_what_get_says_without_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_say_who_he_is_learns_how() {
+async fn a_request_without_a_token_is_answered_with_a_challenge() {
     let client = shared().client();
     for path in ["/v1/me", "/v1/orders", "/v1/orders/none", "/v1/payments/none", "/v1/operations/findings"] {
         let reply = client.get(path).await;

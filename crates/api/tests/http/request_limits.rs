@@ -63,6 +63,7 @@ async fn a_user_sees_what_is_left_of_its_quota_and_is_refused_without_any() {
     assert_eq!(public.header("ratelimit"), None, "no quota counts it");
     let metrics = server.client().get("/metrics").await.text;
     assert!(metrics.contains("idem_rate_limited_total{policy=\"user\"} 1\n"), "{metrics}");
+    is_refused(&customer.get("/v1/products").await, "user", 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use domain::{
     FeedEventType, FeedSubject, Finding, FindingId, Order, OrderChange, Transaction, User, Version,
-    order::{DetailsWrite, OrderStatus},
+    order::OrderStatus,
 };
 use ports::{SecondFactorWrite, TransactionUpdate, UnitOfWork, Write};
 
@@ -111,8 +111,8 @@ fn order_event(kind: FeedEventType, order: Order) -> EventDraft {
 fn order_events(change: &OrderChange) -> Vec<EventDraft> {
     let (order, entries) = (change.order(), change.history_entries());
     if entries.is_empty() {
-        let edited = change.details_write() != DetailsWrite::Keep;
-        return edited.then(|| order_event(FeedEventType::OrderUpdated, order.clone())).into_iter().collect();
+        let updated = || order_event(FeedEventType::OrderUpdated, order.clone());
+        return change.has_new_version().then(updated).into_iter().collect();
     }
     // Each transition makes one version, and the last one makes the present one.
     let later = (0_i64..).zip(entries.iter().rev());

@@ -48,7 +48,7 @@ event_types! {
     OrderRefundPending = "order.refund_pending", "A refund of the order was requested.";
     OrderRefunded = "order.refunded", "All captured money of the order is back.";
     OrderClosed = "order.closed", "The order is over; an unpaid one was not paid in time.";
-    OrderUpdated = "order.updated", "The order changed without a change of its status: reference, metadata, contact, address or tracking.";
+    OrderUpdated = "order.updated", "The order changed without a change of its status: reference, metadata, contact, address, tracking or allowed transitions.";
     PaymentPending = "payment.pending", "A payment was asked for, and there is no result yet.";
     PaymentAuthorized = "payment.authorized", "The money is held.";
     PaymentCaptured = "payment.captured", "The money was captured, or a dispute about it has ended.";

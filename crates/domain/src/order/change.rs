@@ -1,6 +1,6 @@
 //! An order together with the transitions decided since it was read.
 
-use crate::{ChangedBy, Order, ProductId, Revision, Text, Timestamp};
+use crate::{ChangedBy, Order, ProductId, Revision, Text, Timestamp, Version};
 
 use super::{HistoryEntry, OrderDetails, OrderStatus};
 
@@ -38,6 +38,7 @@ pub struct RestockedLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderChange {
     base_revision: Revision,
+    base_version: Version,
     order: Order,
     entries: Vec<HistoryEntry>,
     returned_stock: Vec<StockLine>,
@@ -73,6 +74,7 @@ impl OrderChange {
         let restocked_read = order.items.iter().map(|it| it.restocked).collect();
         Self {
             base_revision: read,
+            base_version: order.version,
             order,
             entries: Vec::new(),
             returned_stock: Vec::new(),
@@ -156,18 +158,25 @@ impl OrderChange {
     }
 
     /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were
-    /// shipped: others may buy them now, so a refused refund must not lead to a shipment.
-    pub(crate) fn close_way_back(&mut self) {
+    /// shipped: others may buy them now, so a refused refund must not lead to a shipment. The change is stamped with
+    /// [`Order::change_time`], because its allowed transitions are seen to change.
+    pub(crate) fn close_way_back(&mut self, now: Timestamp) {
         let order = &mut self.order;
         if order.status == OrderStatus::RefundPending
             && order.came_from.is_some_and(|it| has_lost_its_goods(order, it))
         {
             order.came_from = None;
-            // Its allowed transitions are seen to change.
+            order.updated_at = order.change_time(now);
             if self.entries.is_empty() {
                 order.version = order.version.next();
             }
         }
+    }
+
+    /// Whether the order has a new version after this change.
+    #[must_use]
+    pub fn has_new_version(&self) -> bool {
+        self.order.version != self.base_version
     }
 
     /// Whether the order was unpaid and open when it was read, and is not any more.

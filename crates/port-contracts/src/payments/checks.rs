@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Batch, Write};
 
-use super::{captured, found, replace, told};
+use super::{captured, found, payment_details, replace};
 use crate::{
     Backend,
     backend::first_batch as of,
@@ -23,7 +23,7 @@ pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
     (read.check_at, read.checks) = (Some(at(60)), 1);
     read.facts = sample::restore_facts(RawFacts { failed_at: Some(at(60)), ..RawFacts::default() });
     (read.pending_operation, read.details, read.updated_at) =
-        (Some(PendingOperation::Void), told("late"), at(60));
+        (Some(PendingOperation::Void), payment_details("late"), at(60));
     for refund in &mut read.refunds {
         (refund.check_at, refund.checks) = (Some(at(70)), 7);
         refund.facts = RefundFacts { failed_at: Some(at(60)), ..RefundFacts::default() };

@@ -209,14 +209,14 @@ mod tests {
         let text = "productId,name,price,currency,stock,active\n\
             a b,,9.999,CNY,-1,maybe\nok,Ok,1,CNY,,\nok,Again,1,CNY,,\n\
             4242424242424242,Card 4242 4242 4242 4242,0,XYZ,,,more\n";
-        let told = faults(text);
-        let starts = |line: &str| told.iter().filter(|it| it.starts_with(line)).count();
+        let listed = faults(text);
+        let starts = |line: &str| listed.iter().filter(|it| it.starts_with(line)).count();
         assert_eq!(
             (starts("line 2: "), starts("line 3: "), starts("line 4: "), starts("line 5: ")),
             (5, 0, 1, 4)
         );
-        assert!(told.contains(&"line 4: ok is in the file twice".to_owned()), "{told:#?}");
-        assert!(told.iter().all(|it| !it.contains("4242")), "{told:#?}");
+        assert!(listed.contains(&"line 4: ok is in the file twice".to_owned()), "{listed:#?}");
+        assert!(listed.iter().all(|it| !it.contains("4242")), "{listed:#?}");
     }
 
     #[test]
@@ -235,9 +235,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_a_fault_of_their_line() {
-        let told =
+        let listed =
             read_lines(b"productId,name,price,currency\ntea,Tea,1,CNY\ncup,\xff\xfe,1,CNY\n").unwrap_err();
-        assert_eq!(told, ["line 3: it is no CSV in UTF-8"]);
+        assert_eq!(listed, ["line 3: it is no CSV in UTF-8"]);
     }
 
     #[test]

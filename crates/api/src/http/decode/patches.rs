@@ -30,6 +30,14 @@ impl<'b> Fields<'b> {
         }
     }
 
+    /// Refuses null and a missing member, for what a new object must have.
+    pub fn require_set<T>(&mut self, name: &str, read: Option<Patch<T>>) -> Option<Patch<T>> {
+        match read {
+            Some(Patch::Keep | Patch::Remove) => self.add_missing(name),
+            Some(Patch::Set(_)) | None => read,
+        }
+    }
+
     /// Reads an object of a patch, with `read` for its members.
     pub fn read_object_patch<T>(
         &mut self,
@@ -70,10 +78,10 @@ impl<'b> Fields<'b> {
         (parsed.len() == texts.len()).then_some(Patch::Set(parsed))
     }
 
-    /// Reads an object whose member names are data. A fault points at its member.
+    /// Reads an object of at most `most` members whose names are data. A fault points at its member.
     pub fn read_pairs_patch<K: Ord, V>(
         &mut self,
-        name: &'static str,
+        (name, most): (&'static str, usize),
         read_key: impl Fn(&str) -> Result<K, Invalid>,
         read_value: impl Fn(&Value) -> ReadResult<V>,
     ) -> Option<Patch<BTreeMap<K, V>>> {
@@ -84,6 +92,9 @@ impl<'b> Fields<'b> {
         };
         let members = value.as_object().ok_or_else(|| Rule::from(Invalid("must be an object")));
         let members = self.value_or_fault(name, members)?;
+        if members.len() > most {
+            let _: Option<()> = self.add_fault(name, Rule(format!("must have at most {most} keys").into()));
+        }
         let at = self.at.clone().with_member(name);
         let mut pairs = BTreeMap::new();
         for (member, value) in members {
@@ -95,7 +106,7 @@ impl<'b> Fields<'b> {
                 }
             }
         }
-        (pairs.len() == members.len()).then_some(Patch::Set(pairs))
+        (pairs.len() == members.len() && pairs.len() <= most).then_some(Patch::Set(pairs))
     }
 
     /// Records faults that a later step found, each with its pointer within this object's document.

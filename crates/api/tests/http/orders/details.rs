@@ -150,6 +150,18 @@ async fn every_fault_is_named_where_it_is() {
     let many: serde_json::Map<_, _> = (0..51).map(|it| (it.to_string(), json!("x"))).collect();
     for (bad, expected) in [
         (json!({"metadata": many}), vec!["/metadata"]),
+        // What a member lacks is named beside what others have too much of.
+        (
+            json!({"metadata": many, "reference": "", "contact": {"email": "x"}, "shippingAddress": {"postalCode": 5}}),
+            vec![
+                "/contact/email",
+                "/metadata",
+                "/reference",
+                "/shippingAddress/country",
+                "/shippingAddress/lines",
+                "/shippingAddress/postalCode",
+            ],
+        ),
         (
             json!({"metadata": [], "contact": "Ada", "reference": 7}),
             vec!["/contact", "/metadata", "/reference"],

@@ -1,6 +1,8 @@
 use super::*;
-use crate::order::StockLine;
+use crate::{OrderChange, order::StockLine};
 
+/// Earlier than [`NOW`].
+const BEFORE: Timestamp = Timestamp::from_millis(1);
 const OPERATOR: ChangedBy = ChangedBy::operator(UserKey::new(2));
 
 fn line(product: &str, quantity: u32, price: &str, holds_stock: bool) -> OrderLine {
@@ -218,8 +220,15 @@ fn an_order_whose_goods_are_back_in_stock_cannot_be_shipped_when_its_refund_fail
         if waits {
             case.order_change.transition(OrderStatus::RefundPending, OPERATOR, None, NOW).unwrap();
             assert!(case.order_change.order().allows_transition(OrderStatus::Paid, crate::Actor::Operator));
+            // The refund is made by a later request.
+            let order = Order { updated_at: BEFORE, ..case.order_change.order().clone() };
+            case.order_change = OrderChange::from_order(order);
         }
+        let version = case.order_change.order().version;
         ask(&mut case, "r1", vec![pieces("cup", 3, true), pieces("card", 1, false)]).unwrap();
+        let order = case.order_change.order();
+        assert_eq!((order.version, order.updated_at), (version.next(), NOW), "{waits}");
+        assert!(case.order_change.has_new_version());
         fail(&mut case, "r1");
         let order = case.order_change.order();
         assert_eq!((order.status, order.came_from), (OrderStatus::RefundPending, None));
