@@ -146,6 +146,29 @@ async fn every_change_is_an_event_with_what_an_operator_sees_at_that_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_loses_its_way_back_is_updated() {
+    let server = Server::with(QUIET);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let product = operator.product("9.99", Some(10)).await;
+    let after = end_of(&operator).await;
+    let order = customer.order(&product, 2).await;
+    let payment = customer.pay(&order, "tok_visa").await;
+    customer.moved(&order, "REFUND_PENDING").await;
+    let all = json!({"items": [{"productId": product, "quantity": 2, "restock": true}]});
+    operator.operate(&payment, "refunds", &all).await.ok(201);
+    customer.order_becomes(&order, "REFUNDED").await;
+    let events = events_of(&operator, after, &order, "order.refunded").await;
+    let orders: Vec<_> = events.iter().filter(|it| field(it, "type").starts_with("order.")).collect();
+    let names: Vec<_> = orders.iter().map(|it| field(it, "type")).collect();
+    let expected = ["order.placed", "order.paid", "order.refund_pending", "order.updated", "order.refunded"];
+    assert_eq!(names, expected);
+    let [.., before, updated, _] = orders.as_slice() else { panic!("five events") };
+    assert_eq!(updated["data"]["version"].as_i64(), before["data"]["version"].as_i64().map(|it| it + 1));
+    assert_ne!(updated["data"]["allowedTransitions"], before["data"]["allowedTransitions"]);
+    assert!(field(&updated["data"], "updatedAt") > field(&before["data"], "updatedAt"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn accounts_have_events_and_a_repeated_request_has_none() {
     let server = Server::with(QUIET);
     let operator = server.operator().await;

@@ -17,7 +17,7 @@ fn answer(bytes: usize) -> HttpResponse {
 }
 
 /// Coding, `Vary` and bytes of the answer.
-async fn compressed(request: &HttpRequest, response: HttpResponse) -> (String, String, Vec<u8>) {
+async fn compress_and_read(request: &HttpRequest, response: HttpResponse) -> (String, String, Vec<u8>) {
     let response = compress_response(request, response).await;
     let text =
         |name: HeaderName| response.headers().get(name).map_or("", |it| it.to_str().unwrap()).to_owned();
@@ -49,7 +49,7 @@ async fn an_answer_is_compressed_as_its_client_likes_best() {
         ("br", ""),
     ] {
         for bytes in [LONG, 4 * INLINE_BYTES_MAX] {
-            let (coding, vary, body) = compressed(&asked(accepted), answer(bytes)).await;
+            let (coding, vary, body) = compress_and_read(&asked(accepted), answer(bytes)).await;
             assert_eq!((coding.as_str(), vary.as_str()), (wanted, "accept-encoding"));
             assert_eq!(wanted.is_empty(), body.len() == bytes, "{accepted}");
             assert_eq!(unpack(wanted, &body), "{\"a\":1}\n".repeat(bytes / 8).as_bytes(), "{accepted}");

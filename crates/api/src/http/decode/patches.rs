@@ -92,10 +92,11 @@ impl<'b> Fields<'b> {
         };
         let members = value.as_object().ok_or_else(|| Rule::from(Invalid("must be an object")));
         let members = self.value_or_fault(name, members)?;
-        if members.len() > most {
-            let _: Option<()> = self.add_fault(name, Rule(format!("must have at most {most} keys").into()));
-        }
         let at = self.at.clone().with_member(name);
+        if members.len() > most {
+            let rule = Rule(format!("must have at most {most} keys").into());
+            self.faults.push_with(|| Fault::at_pointer(at.clone(), rule));
+        }
         let mut pairs = BTreeMap::new();
         for (member, value) in members {
             let pair = read_key(member).map_err(Rule::from).and_then(|key| Ok((key, read_value(value)?)));
