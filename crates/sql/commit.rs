@@ -129,8 +129,8 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::ReplaceProduct { product, read, stock_update: restock, change } => {
             products::replace_product(conn, product, *read, *restock, change).await
         }
-        Write::AdjustStock { product, by, change } => {
-            products::adjust_stock(conn, product, *by, change).await
+        Write::AdjustStock { product, by, required, change } => {
+            products::adjust_stock(conn, product, *by, *required, change).await
         }
         Write::Sell { line, read } => stock.sell_line(conn, line, read).await,
         Write::ReturnStock(line) => sale::return_stock(conn, line).await,

@@ -188,7 +188,7 @@ pub async fn a_key_is_the_author_of_what_it_changed(backend: &Backend) {
     assert_eq!(authors, [(by, author.clone())]);
 
     let (tracked, change) = (backend.product(Some(5)).await, ProductChange { by, ..sample::change(&user) });
-    backend.commit([Write::AdjustStock { product: tracked.id.clone(), by: 1, change }]).await;
+    backend.commit([sample::adjust_stock(&tracked, 1, change)]).await;
     let changes = backend.products.list_product_changes(tracked.key, ChangeFilter::Adjustment, None, 10);
     let authors: Vec<_> = changes.await.expect("read").data.into_iter().map(|it| it.author).collect();
     assert_eq!(authors, std::slice::from_ref(&author));

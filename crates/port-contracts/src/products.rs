@@ -38,6 +38,7 @@ macro_rules! products {
         no_sale_is_at_a_price_that_is_over
         every_version_says_who_made_it
         an_adjustment_is_a_version_of_its_own
+        an_adjustment_may_require_a_version
         an_adjustment_stays_within_what_stock_can_be
         every_adjustment_counts_however_many_there_are_at_once
         changes_are_listed_newest_first

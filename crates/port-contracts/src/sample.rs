@@ -1,10 +1,12 @@
 //! Values to write, each with unique keys and ids.
 
 mod api_keys;
+mod products;
 mod sessions;
 mod webhooks;
 
 pub use api_keys::*;
+pub use products::*;
 pub use sessions::*;
 pub use webhooks::*;
 
@@ -15,18 +17,16 @@ use std::{
 };
 
 use domain::{
-    AttemptId, AttemptKey, AuthorKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, FeedEvent,
-    FeedEventId, FeedEventType, FeedSubject, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
-    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId,
-    RefundKey, Role, SecondFactor, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
-    UserKey, Username, Version,
-    order::{HistoryEntry, Metadata, NewOrder, OrderLine, StockLine},
+    AttemptId, AttemptKey, AuthorKey, ChangedBy, Email, EventId, EventKey, FeedEvent, FeedEventId,
+    FeedEventType, FeedSubject, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money, Network,
+    Order, OrderKey, OrderNumber, PasswordHash, Product, Refund, RefundId, RefundKey, Role, SecondFactor,
+    Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username,
+    order::{HistoryEntry, Metadata, NewOrder, OrderLine},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
         KnownReference, NamedReference, NewReference, NextAction, PaymentDetails, PaymentFacts, PaymentToken,
         RawFacts, ReferenceKind, ReferenceOwner, RefundFacts, StoredEvent,
     },
-    product::{ProductChange, StockUpdate},
 };
 use ports::{
     AttemptOperation, AttemptOutcome, Claim, Fingerprint, GatewayAttempt, IdempotencyKey, OpenLimits,
@@ -94,61 +94,6 @@ pub fn hash(text: &str) -> PasswordHash {
 #[must_use]
 pub fn network() -> Network {
     Network::from_address(IpAddr::from([192, 0, 2, 1]))
-}
-
-/// An active product that costs 9.99 yuan.
-#[must_use]
-pub fn product(stock: Option<i64>) -> Product {
-    let number = next_number();
-    Product {
-        key: ProductKey::new(number),
-        id: ProductId::new(format!("sku-{number}")),
-        name: Text::new("Tea"),
-        price: money("9.99"),
-        stock,
-        active: true,
-        version: Version::FIRST,
-        stock_moves: 0,
-        created_at: at(0),
-        updated_at: at(0),
-    }
-}
-
-/// The entry for an operator's change of a product.
-#[must_use]
-pub fn change(by: &User) -> ProductChange {
-    let number = next_number();
-    ProductChange {
-        key: ChangeKey::new(number),
-        id: ChangeId::new(format!("change-{number}")),
-        by: ChangedBy::operator(by.key),
-        reason: None,
-        at: at(0),
-    }
-}
-
-/// The write that creates the product.
-#[must_use]
-pub fn insert_product(product: &Product) -> Write {
-    Write::InsertProduct(product.clone(), change(&user()))
-}
-
-/// The write that replaces the version `read` by this product.
-#[must_use]
-pub fn replace_product(product: &Product, read: Version, restock: StockUpdate) -> Write {
-    Write::ReplaceProduct { product: product.clone(), read, stock_update: restock, change: change(&user()) }
-}
-
-/// The write that replaces a product by its next version, which differs in the stock update only.
-#[must_use]
-pub fn replace_with_next(read: &Product, restock: StockUpdate) -> Write {
-    replace_product(&read.next_version(at(9)), read.version, restock)
-}
-
-/// The write that sells a quantity of a product as it was read.
-#[must_use]
-pub fn sell_product(read: &Product, quantity: u32) -> Write {
-    Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }
 }
 
 /// A pending order of these quantities, which expires in half an hour.

@@ -143,7 +143,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::UpdateOrder(Box::new(progress)),
         sample::update_transaction(checked),
         sample::replace_product(&renamed, product.version, StockUpdate::Set(None)),
-        Write::AdjustStock { product: adjusted.id.clone(), by: 3, change: sample::change(&stayer) },
+        sample::adjust_stock(&adjusted, 3, sample::change(&stayer)),
         sample::sell_product(&sold, 2),
         Write::ReturnStock(line),
         resolution,

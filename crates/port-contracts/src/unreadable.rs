@@ -170,7 +170,7 @@ pub async fn a_list_leaves_out_what_cannot_be_read_and_keeps_its_place(it: &Corr
     assert_eq!(of.products.list_products(false, Some(bad.id), 2).await.expect("read").data, [good]);
 
     let (product, change) = (of.product(Some(1)).await, sample::change(&of.user().await));
-    of.commit([Write::AdjustStock { product: product.id.clone(), by: 1, change: change.clone() }]).await;
+    of.commit([sample::adjust_stock(&product, 1, change.clone())]).await;
     let row = it
         .corrupt(("product_changes", "actor"), change.key.get(), Some(RowOwner::Product(product.id.clone())))
         .await;

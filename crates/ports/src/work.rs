@@ -148,14 +148,17 @@ pub enum Write {
         change: ProductChange,
     },
     /// Adds to the stock, or takes from it, as a new version with a change entry. Guard: the product exists
-    /// and is tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
+    /// and is tracked, its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX), and its version is the one
+    /// that is required, if one is; else `Stale`.
     AdjustStock {
         /// The public id of the product.
         product: ProductId,
         /// The number of pieces to add; negative takes them out.
         // A difference, not a new value: `stock = stock + by` is right whatever was sold meanwhile, so it
-        // needs no guard on the version.
+        // needs no guard on the version unless the client requires one.
         by: i64,
+        /// The version that the client requires; `None` for any.
+        required: Option<Version>,
         /// The author and the reason of the new version.
         change: ProductChange,
     },

@@ -149,14 +149,23 @@ async fn operate(
 
 async fn adjust(world: &World, app: &App, intention: &Intention, product: usize, by: i64) -> Reply {
     let Some(staff) = staff_of(intention.person) else { return Reply::Refused("forbidden") };
-    let adjustment = StockAdjustment { product: product_id(product), by, reason: Text::new("count") };
+    let adjustment = StockAdjustment {
+        product: product_id(product),
+        by,
+        reason: Text::new("count"),
+        if_match: IfMatch::Absent,
+    };
     let render = |it: &application::catalogue::AppliedAdjustment| plain_reply(it.change.id.to_string());
     match adjust_stock(app, &staff, request_of(intention), adjustment, render).await {
         Ok(reply) => done(reply),
         Err(AdjustError::Key(error)) => explain_key(world, error),
         Err(AdjustError::Failed(error)) => explain_port(world, &error),
         Err(
-            AdjustError::NotFound | AdjustError::NotTracked | AdjustError::OutOfStock | AdjustError::TooMuch,
+            AdjustError::NotFound
+            | AdjustError::PreconditionFailed
+            | AdjustError::NotTracked
+            | AdjustError::OutOfStock
+            | AdjustError::TooMuch,
         ) => Reply::Refused("not adjustable"),
     }
 }

@@ -66,13 +66,17 @@ pub(super) async fn adjust_stock(
     conn: &mut Conn,
     product: &ProductId,
     by: i64,
+    required: Option<Version>,
     change: &ProductChange,
 ) -> WriteOutcome {
     let at = SqlTimestamp::from(change.at);
-    // No guard on the version: adding is right whatever else happened, and several adjustments at once must
-    // not fail. The limits are in the predicate, because a stock that was read before is outdated.
+    // Without a required version every version will do: adding is right whatever else happened, and several
+    // adjustments at once must not fail. A range and not an optional condition: one text, which stays prepared. The
+    // limits are in the predicate, because a stock that was read before is outdated.
+    let (oldest, newest) = required.map_or((i64::MIN, i64::MAX), |it| (it.get(), it.get()));
     let within = products::table
         .filter(products::product_id.eq(product.as_str()))
+        .filter(products::version.between(oldest, newest))
         .filter(products::stock.ge(by.saturating_neg()))
         .filter(products::stock.le(STOCK_MAX.saturating_sub(by)));
     // The clock of this instance may be behind the one that wrote last, and `updated_at` must not go back.

@@ -60,7 +60,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::ReplaceProduct { product, read, stock_update: restock, change } => {
             products::replace_product(tables, product, read, restock, change)
         }
-        Write::AdjustStock { product, by, change } => products::adjust_stock(tables, product, by, change),
+        Write::AdjustStock { product, by, required, change } => {
+            products::adjust_stock(tables, product, by, required, change)
+        }
         Write::Sell { line, read } => lacking.sell_line(tables, &line, &read),
         Write::ReturnStock(line) => sales::return_stock(tables, line),
         Write::RetakeStock(line) => lacking.retake_line(tables, &line),
@@ -71,9 +73,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertOrder { order, entry } => orders::insert_order(tables, *order, entry),
         Write::UpdateOrder(order_change) => orders::update_order(tables, &order_change),
         Write::InsertTransaction(transaction) => payments::insert_transaction(tables, *transaction),
-        Write::UpdateTransaction(transaction) => {
-            payments::update_transaction(tables, transaction.into_next())
-        }
+        Write::UpdateTransaction(update) => payments::update_transaction(tables, update.into_next()),
         Write::InsertRequest(request) => payments::insert_request(tables, request),
         Write::LearnReference(gateway, new) => payments::learn_reference(tables, &gateway, new),
         Write::SetNextAction(transaction, action) => payments::set_next_action(tables, transaction, action),

@@ -1,7 +1,10 @@
 //! Handlers for a product's stock and for the history of its changes, for operators.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::catalogue::{self, AdjustError, AppliedAdjustment, StockAdjustment};
+use application::{
+    IfMatch,
+    catalogue::{self, AdjustError, AppliedAdjustment, StockAdjustment},
+};
 use domain::{
     ChangeId, Invalid, ProductId, Text,
     product::{STOCK_MAX, StoredProductChange},
@@ -13,10 +16,11 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     catalogue::read_product_id,
+    conditional::if_match,
     decode::{Cursors, Fields, QueryParameters, ReadResult, text, whole_number},
     extract::Staff,
     idempotency,
-    openapi::{IdempotencyKeyHeader, PageParameters},
+    openapi::{IdempotencyKeyHeader, IfMatchHeader, PageParameters},
     problem::{Fault, HandlerResult, Kind, Problem, Rule},
     reply,
     view::{
@@ -44,17 +48,19 @@ pub struct AdjustStock {
 
 /// Add to the stock of a product, or take from it
 ///
-/// The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the product.
+/// The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the product. `If-Match`
+/// is for a client that adjusts what it has seen; sales do not change the version.
 #[utoipa::path(post, operation_id = "adjust", path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
     request_body = AdjustStock, security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id of the product."),
-        IdempotencyKeyHeader
+        IdempotencyKeyHeader, IfMatchHeader
     ), responses(
     (status = 201, description = "The adjustment.", body = AdjustmentView),
     (status = 404, description = "No such product."),
     (status = 409, description = "`out-of-stock`: there are fewer pieces in stock than are to go out; `stock-not-tracked` or \
         `idempotency-in-progress`."),
+    (status = 412, description = "The product has another version."),
     (status = 422, description = "`invalid-request`, also when the stock would exceed 1000000000; \
         `card-data-refused` or `idempotency-key-reused`.")
 ))]
@@ -68,19 +74,19 @@ pub async fn adjust_stock(
     let body = body.read_json().await?;
     // Required, because the change is relative: a retry without a key would count the delivery twice.
     let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
-    let ask = read_adjustment(&body, &id)?;
+    let ask = read_adjustment(&body, &id, if_match(&http))?;
     reply::run_write(&service, async move |app| {
         catalogue::adjust_stock(&app, &staff, request, ask, render_adjustment).await
     })
     .await
 }
 
-fn read_adjustment(body: &Value, id: &str) -> Result<StockAdjustment, Problem> {
+fn read_adjustment(body: &Value, id: &str, if_match: IfMatch) -> Result<StockAdjustment, Problem> {
     let mut it = Fields::new(body);
     let product = read_product_id(&mut it, id)?;
     let by = it.read_required("by", read_pieces);
     let reason = it.read_required("reason", text(Text::parse));
-    it.finish(|| Some(StockAdjustment { product: product?, by: by?, reason: reason? }))
+    it.finish(|| Some(StockAdjustment { product: product?, by: by?, reason: reason?, if_match }))
 }
 
 /// Reads the number of pieces that come in or go out.
@@ -102,6 +108,7 @@ impl From<AdjustError> for Problem {
         match error {
             AdjustError::Key(error) => error.into(),
             AdjustError::NotFound => Kind::NotFound.into(),
+            AdjustError::PreconditionFailed => Kind::PreconditionFailed.into(),
             AdjustError::NotTracked => Kind::StockNotTracked.into(),
             AdjustError::OutOfStock => {
                 Self::new(Kind::OutOfStock).with_errors(by("takes more than there is in stock"))

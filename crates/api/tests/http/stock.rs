@@ -44,6 +44,29 @@ async fn an_adjustment_happens_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_adjustment_for_another_version_is_refused_and_leaves_the_key() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let id = operator.product("5.00", Some(10)).await;
+    let path = format!("/v1/products/{id}/stock-adjustments");
+    let (key, body) = (unique("key"), json!({"by": -3, "reason": "Counted"}));
+    let ask = |tag: &str| operator.post(&path, &body).idempotent(&key).header("If-Match", tag);
+    for tag in ["\"2\"", "W/\"1\"", "1"] {
+        ask(tag).await.refused(412, "precondition-failed");
+    }
+    customer.order(&id, 1).await;
+    ask("\"1\"").await.ok(201);
+    assert!(ask("\"1\"").await.is_replayed());
+    operator
+        .post(&path, &body)
+        .idempotent(&unique("key"))
+        .header("If-Match", "\"1\"")
+        .await
+        .refused(412, "precondition-failed");
+    operator.post(&path, &body).idempotent(&unique("key")).header("If-Match", "*").await.ok(201);
+    assert_eq!(operator.stock(&id).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_adjustment_that_cannot_be_is_refused_and_leaves_the_key() {
     let operator = shared().operator().await;
     let id = operator.product("5.00", Some(10)).await;

@@ -1,13 +1,13 @@
 //! Adjusting the stock of a product, once: `stock = stock + by`, however much is sold meanwhile.
 
 use domain::{
-    AuthorId, ProductId, Text,
+    AuthorId, ProductId, Text, Version,
     product::{ProductChange, STOCK_MAX},
 };
 use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    App, IdempotentReply, IdempotentRequest, KeyError, Staff,
+    App, IdempotentReply, IdempotentRequest, IfMatch, KeyError, Staff,
     idempotent::{Decision, UseCaseError, run_once},
     retry::Attempt,
 };
@@ -22,6 +22,8 @@ pub struct StockAdjustment {
     pub by: i64,
     /// The reason, as the history of changes shows it.
     pub reason: Text,
+    /// The versions of the product that the client means.
+    pub if_match: IfMatch,
 }
 
 /// An adjustment with its author and time, from which the reply is rendered.
@@ -44,6 +46,9 @@ pub enum AdjustError {
     /// No product has this id.
     #[error("there is no such product")]
     NotFound,
+    /// The product's version is none of those in `if_match`.
+    #[error("the precondition failed")]
+    PreconditionFailed,
     /// The stock of this product is not tracked; set a stock first.
     #[error("the stock is not tracked")]
     NotTracked,
@@ -97,25 +102,30 @@ async fn decide_adjustment<R>(
 where
     R: Fn(&AppliedAdjustment) -> StoredReply + Send + Sync,
 {
-    // The statement has no guard on the version: adjustments add up in any order, and a guard would only make
-    // concurrent ones stale. Its own condition holds the stock within its limits.
-    check_stock(app, ask).await?;
+    // Unless the client requires a version, the statement has no guard on it: adjustments add up in any order, and a
+    // guard would only make concurrent ones stale. Its own condition holds the stock within its limits.
+    let version = check_product(app, ask).await?;
+    let required = matches!(ask.if_match, IfMatch::OneOf(_)).then_some(version);
     let change = app.new_change(operator, Some(ask.reason.clone()), app.clock.now());
     let adjusted =
         AppliedAdjustment { adjustment: ask.clone(), change, author: operator.caller().author_id() };
     let (id, reply) = (adjusted.change.id.to_string(), render(&adjusted));
-    let write = Write::AdjustStock { product: ask.product.clone(), by: ask.by, change: adjusted.change };
+    let write =
+        Write::AdjustStock { product: ask.product.clone(), by: ask.by, required, change: adjusted.change };
     Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id, reply))
 }
 
-/// Returns the reason when an adjustment must be refused. A sale between this read and the commit can make
-/// the commit stale, and then the stock is checked again.
-async fn check_stock(app: &App, ask: &StockAdjustment) -> Result<(), AdjustError> {
+/// Returns the version of the product, or the reason when an adjustment must be refused. A sale or a change between
+/// this read and the commit can make the commit stale, and then the product is checked again.
+async fn check_product(app: &App, ask: &StockAdjustment) -> Result<Version, AdjustError> {
     let product = app.products.find_product(&ask.product).await?.ok_or(AdjustError::NotFound)?;
+    if !ask.if_match.allows_version(Some(product.version)) {
+        return Err(AdjustError::PreconditionFailed);
+    }
     let stock = product.stock.ok_or(AdjustError::NotTracked)?.saturating_add(ask.by);
     match stock {
         ..0 => Err(AdjustError::OutOfStock),
-        0..=STOCK_MAX => Ok(()),
+        0..=STOCK_MAX => Ok(product.version),
         _ => Err(AdjustError::TooMuch),
     }
 }

@@ -13,10 +13,6 @@ use crate::{
     sample::{self, at},
 };
 
-fn adjusted(product: &Product, by: i64, change: ProductChange) -> Write {
-    Write::AdjustStock { product: product.id.clone(), by, change }
-}
-
 async fn changes(backend: &Backend, product: &Product, kind: ChangeFilter) -> Vec<StoredProductChange> {
     backend.products.list_product_changes(product.key, kind, None, 100).await.expect("read").data
 }
@@ -34,7 +30,7 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
     let (read, restock) = (made.version, StockUpdate::Keep);
     let write = Write::ReplaceProduct { product: dear, read, stock_update: restock, change: second.clone() };
     backend.commit([write]).await;
-    backend.commit([adjusted(&made, -3, third.clone())]).await;
+    backend.commit([sample::adjust_stock(&made, -3, third.clone())]).await;
 
     let recorded = |change: ProductChange, version: i64, stock: StockChange| StoredProductChange {
         author: Some(if version == 2 { otto.id.clone() } else { olga.id.clone() }.into()),
@@ -61,7 +57,11 @@ pub async fn an_adjustment_is_a_version_of_its_own(backend: &Backend) {
     for (by, left, time, shown) in [(-3, 6, 4, 5), (20, 26, 9, 9)] {
         let before = found(backend, &product).await.expect("it is there");
         backend
-            .commit([adjusted(&product, by, ProductChange { at: at(time), ..sample::change(&user) })])
+            .commit([sample::adjust_stock(
+                &product,
+                by,
+                ProductChange { at: at(time), ..sample::change(&user) },
+            )])
             .await;
         let expected = Product {
             stock: Some(left),
@@ -79,16 +79,36 @@ pub async fn an_adjustment_stays_within_what_stock_can_be(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |_| ()).await;
     for by in [-11, STOCK_MAX - 9, -STOCK_MAX] {
-        backend.expect_stale([adjusted(&product, by, sample::change(&user))]).await;
+        backend.expect_stale([sample::adjust_stock(&product, by, sample::change(&user))]).await;
     }
     assert_eq!(found(backend, &product).await.as_ref(), Some(&product), "nothing is changed");
     for (by, left) in [(-10, 0), (STOCK_MAX, STOCK_MAX), (-STOCK_MAX, 0)] {
-        backend.commit([adjusted(&product, by, sample::change(&user))]).await;
+        backend.commit([sample::adjust_stock(&product, by, sample::change(&user))]).await;
         assert_eq!(backend.stock(&product).await, Some(left));
     }
     let untracked = keep(backend, |it| it.stock = None).await;
-    backend.expect_stale([adjusted(&untracked, 1, sample::change(&user))]).await;
-    backend.expect_stale([adjusted(&sample::product(Some(1)), 1, sample::change(&user))]).await;
+    backend.expect_stale([sample::adjust_stock(&untracked, 1, sample::change(&user))]).await;
+    backend.expect_stale([sample::adjust_stock(&sample::product(Some(1)), 1, sample::change(&user))]).await;
+}
+
+/// An adjustment that requires a version is applied to that version only.
+pub async fn an_adjustment_may_require_a_version(backend: &Backend) {
+    let user = backend.user().await;
+    let product = keep(backend, |_| ()).await;
+    let requiring = |version: Version| {
+        let mut write = sample::adjust_stock(&product, 1, sample::change(&user));
+        if let Write::AdjustStock { required, .. } = &mut write {
+            *required = Some(version);
+        }
+        write
+    };
+    for stale in [product.version.next(), Version::new(0)] {
+        backend.expect_stale([requiring(stale)]).await;
+    }
+    backend.commit([sample::sell_product(&product, 1)]).await;
+    backend.commit([requiring(product.version)]).await;
+    backend.expect_stale([requiring(product.version)]).await;
+    assert_eq!(backend.stock(&product).await, Some(10), "ten, one sold, one added");
 }
 
 /// Concurrent adjustments and sales are all applied, and each adjustment makes one version.
@@ -99,8 +119,8 @@ pub async fn every_adjustment_counts_however_many_there_are_at_once(backend: &Ba
     let race = backend.race(|| {
         turn += 1;
         let write = match turn % 8 {
-            0 => adjusted(&product, 5, sample::change(&user)),
-            4 => adjusted(&product, -2, sample::change(&user)),
+            0 => sample::adjust_stock(&product, 5, sample::change(&user)),
+            4 => sample::adjust_stock(&product, -2, sample::change(&user)),
             _ => sample::sell_product(&product, 1),
         };
         UnitOfWork::new().with_write(write)
@@ -120,8 +140,8 @@ pub async fn changes_are_listed_newest_first(backend: &Backend) {
     let user = backend.user().await;
     let (product, other) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
     for by in 1..=3 {
-        backend.commit([adjusted(&product, by, sample::change(&user))]).await;
-        backend.commit([adjusted(&other, by, sample::change(&user))]).await;
+        backend.commit([sample::adjust_stock(&product, by, sample::change(&user))]).await;
+        backend.commit([sample::adjust_stock(&other, by, sample::change(&user))]).await;
         let read = found(backend, &product).await.expect("it is there");
         backend.commit([sample::replace_with_next(&read, StockUpdate::Keep)]).await;
     }

@@ -236,13 +236,12 @@ impl StatementFixture {
 
     fn catalogue(&self) -> Vec<Vec<Write>> {
         let (kept, set) = (sample::product(Some(5)), sample::product(Some(5)));
-        let product = self.product.id.clone();
         vec![
             vec![sample::insert_product(&kept), sample::insert_product(&set)],
             vec![sample::replace_with_next(&kept, StockUpdate::Keep)],
             vec![sample::replace_with_next(&set, StockUpdate::Set(Some(7)))],
             vec![sample::replace_product(&kept, Version::FIRST, StockUpdate::Keep)],
-            vec![Write::AdjustStock { product, by: 1, change: sample::change(&self.user) }],
+            vec![sample::adjust_stock(&self.product, 1, sample::change(&self.user))],
         ]
     }
 

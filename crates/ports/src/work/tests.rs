@@ -49,7 +49,7 @@ fn adjust(product: i64) -> Write {
         reason: None,
         at: NOW,
     };
-    Write::AdjustStock { product: ProductId::new(format!("p{product}")), by: 1, change }
+    Write::AdjustStock { product: ProductId::new(format!("p{product}")), by: 1, required: None, change }
 }
 
 /// The product and the quantity of a [`back`].

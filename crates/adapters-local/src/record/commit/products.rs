@@ -40,8 +40,15 @@ pub(super) fn replace_product(
     insert_change(tables, change, &next, restock.into())
 }
 
-pub(super) fn adjust_stock(tables: &mut Tables, id: ProductId, by: i64, change: ProductChange) -> Written {
-    let Some(read) = tables.products.find(&id) else { return Err(Abort::Stale) };
+pub(super) fn adjust_stock(
+    tables: &mut Tables,
+    id: ProductId,
+    by: i64,
+    required: Option<Version>,
+    change: ProductChange,
+) -> Written {
+    let found = tables.products.find(&id).filter(|it| required.is_none_or(|version| it.version == version));
+    let Some(read) = found else { return Err(Abort::Stale) };
     let adjusted = read.stock.and_then(|it| it.checked_add(by)).filter(|it| (0..=STOCK_MAX).contains(it));
     let Some(stock) = adjusted else { return Err(Abort::Stale) };
     let next = Product { stock: Some(stock), stock_moves: 0, ..read.next_version(change.at) };

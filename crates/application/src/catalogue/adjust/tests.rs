@@ -6,7 +6,16 @@ fn shop(stock: Option<i64>) -> TestApp {
 }
 
 async fn adjust_by(it: &TestApp, by: i64) -> Result<IdempotentReply, AdjustError> {
-    let ask = StockAdjustment { product: ProductId::new("tea".to_owned()), by, reason: Text::new("Counted") };
+    adjust_if(it, by, IfMatch::Absent).await
+}
+
+async fn adjust_if(it: &TestApp, by: i64, if_match: IfMatch) -> Result<IdempotentReply, AdjustError> {
+    let ask = StockAdjustment {
+        product: ProductId::new("tea".to_owned()),
+        by,
+        reason: Text::new("Counted"),
+        if_match,
+    };
     let show = |it: &AppliedAdjustment| reply(&format!("{} {}", it.change.id, it.adjustment.by));
     adjust_stock(&it.app, &operator(), request(), ask, show).await
 }
@@ -41,6 +50,26 @@ async fn what_cannot_be_is_refused_and_uses_up_no_key() {
     assert_eq!(it.record.commits(), []);
     adjust_by(&it, -5).await.unwrap();
     assert_eq!(stock(&it), Some(0));
+}
+
+#[tokio::test]
+async fn an_adjustment_for_another_version_is_refused() {
+    let meant = |version| IfMatch::OneOf(vec![Version::new(version)]);
+    let it = shop(Some(5));
+    assert!(matches!(adjust_if(&it, -1, meant(2)).await, Err(AdjustError::PreconditionFailed)));
+    it.record.before_next_commit(|it| it.products[0].version = Version::new(2));
+    assert!(matches!(adjust_if(&it, -1, meant(1)).await, Err(AdjustError::PreconditionFailed)));
+    assert_eq!(
+        (stock(&it), it.record.state().claims.len()),
+        (Some(5), 0),
+        "nothing is done, and the key is free"
+    );
+    adjust_if(&it, -1, meant(2)).await.unwrap();
+    // Another request: the first one's key would replay its answer.
+    let any = shop(Some(5));
+    any.record.before_next_commit(|it| it.products[0].version = Version::new(7));
+    adjust_if(&any, -1, IfMatch::Any).await.unwrap();
+    assert_eq!((stock(&it), stock(&any)), (Some(4), Some(4)));
 }
 
 #[tokio::test]
