@@ -16,9 +16,10 @@ use crate::{
     findings::{FindingContext, new_finding},
     gateways::GuardedGateway,
     keys_in_flight::{NOTICE_WAIT, Turn, order_lock_name},
-    payments::{GatewayReport, assess, event_disposition, repeats_recent_fact, resolve_target},
+    payments::{Assessment, GatewayReport, assess, event_disposition, repeats_recent_fact, resolve_target},
     retry::{Attempt, retry_stale},
     security::SecurityEvent,
+    unreadable::skip_unreadable,
 };
 
 /// The longest time that the lock of one order's notices is held.
@@ -33,8 +34,7 @@ pub enum CallbackError {
     /// The notice has no valid signature.
     #[error(transparent)]
     InvalidSignature(#[from] InvalidSignature),
-    /// The database could not be read or written, or a row is unreadable. The gateway must send the notice
-    /// again.
+    /// The database could not be read or written. The gateway must send the notice again.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -205,18 +205,17 @@ async fn commit_event(
     }
 }
 
-/// Applies an event to its transaction. The event is parked if the transaction is not known or belongs to
-/// another gateway.
+/// Applies an event to its transaction. The event is parked if the transaction is not known, belongs to another
+/// gateway, or cannot be read.
 async fn assess_event(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
     event: &PaymentEvent,
 ) -> Result<(EventDisposition, UnitOfWork), PortError> {
-    let assessment = match resolve_target(app, gateway, &event.target).await? {
-        Some(id) => assess(app, &id, &GatewayReport::from(vec![event.clone()])).await?,
-        None => None,
-    };
+    // A row that cannot be read has a finding of its own. The notice is kept and not refused: the gateway would repeat it
+    // for days and then give it up, and a parked one is applied as soon as the row is mended.
+    let assessment = skip_unreadable(assess_target(app, gateway, event).await)?.flatten();
     let Some(assessment) = assessment.filter(|it| it.case.transaction.gateway == *gateway) else {
         return Ok((EventDisposition::Parked, UnitOfWork::new()));
     };
@@ -225,6 +224,17 @@ async fn assess_event(
         return Ok((disposition, UnitOfWork::new()));
     }
     Ok((disposition, assessment.into_work_with(app, notice)))
+}
+
+async fn assess_target(
+    app: &App,
+    gateway: &GatewayName,
+    event: &PaymentEvent,
+) -> Result<Option<Assessment>, PortError> {
+    match resolve_target(app, gateway, &event.target).await? {
+        Some(id) => assess(app, &id, &GatewayReport::from(vec![event.clone()])).await,
+        None => Ok(None),
+    }
 }
 
 fn flag_notice(

@@ -21,7 +21,7 @@ pub use read::{RequestedRefund, VisibleTransaction, find_transaction, list_refun
 pub use recent_cases::RecentCases;
 pub use start::{NewPayment, StartPaymentError, start_payment};
 
-pub(crate) use assess::{assess, event_disposition, resolve_target};
+pub(crate) use assess::{Assessment, assess, event_disposition, resolve_target};
 pub(crate) use attempts::Attempts;
 pub(crate) use gateway_calls::{GatewayReport, look_up_open_requests};
 pub(crate) use recent_cases::repeats_recent_fact;

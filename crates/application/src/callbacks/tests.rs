@@ -1,5 +1,6 @@
 mod recent;
 mod repeated;
+mod unreadable;
 
 use std::collections::HashMap;
 

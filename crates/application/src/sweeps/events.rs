@@ -175,9 +175,16 @@ impl Sweep for OldEvents {
     }
 
     async fn process_item(&self, app: &App, event: &Self::Item) -> Result<bool, PortError> {
-        // The transaction may have become known since the walk was here: then the event is applied and not given up.
-        if matches!(self.step, OldStep::GiveUp) && apply_event(app, event).await? {
-            return Ok(true);
+        // The transaction may have become known since the walk was here: then the event is applied. One that cannot be read
+        // is known, and has a finding of its own.
+        match apply_event(app, event).await {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            // What cannot be applied for another reason is reported all the same.
+            Err(error @ PortError::Bug(_)) => {
+                tracing::error!(sweep = names::REPORT_OVERDUE, error = %ErrorChain(&error), "event not applied");
+            }
+            Err(error @ (PortError::Unreadable(_) | PortError::Unavailable(_))) => return Err(error),
         }
         report_event(app, self.step, event.as_ref().map_err(Clone::clone)?).await
     }
