@@ -49,6 +49,7 @@ pub mod own_account;
 pub mod pages;
 pub mod password_reset;
 pub mod payment_lists;
+pub mod payment_requests;
 pub mod payments;
 pub mod problem;
 mod query;

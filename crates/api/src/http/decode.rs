@@ -184,6 +184,23 @@ impl<'b> Fields<'b> {
         build_or_problem(self.into_faults(), build)
     }
 
+    /// Like [`Fields::finish`], for faults that the use case would find alone: they are named with others, so that the
+    /// client learns of all at once, and are none by themselves.
+    ///
+    /// # Errors
+    /// As [`Fields::finish`].
+    pub fn finish_beside<T>(
+        self,
+        further: impl FnOnce() -> Vec<Fault>,
+        build: impl FnOnce() -> Option<T>,
+    ) -> Result<T, Problem> {
+        let mut faults = self.into_faults();
+        if !faults.is_empty() {
+            further().into_iter().for_each(|it| faults.push_with(|| it));
+        }
+        build_or_problem(faults, build)
+    }
+
     fn find_member(&mut self, name: &'static str) -> Option<&'b Value> {
         self.known.push(name);
         self.object.and_then(|it| it.get(name))

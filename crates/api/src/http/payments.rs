@@ -1,26 +1,22 @@
 //! Handlers for payments, captures, voids and refunds.
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::payments::{
-    self, NewPayment, OperationError, PaymentOperation, StartPaymentError, VisibleTransaction,
-};
+use application::payments::{self, OperationError, PaymentOperation, StartPaymentError, VisibleTransaction};
 use domain::{
-    AuthorId, GatewayName, Invalid, RefundId, TransactionId,
-    payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
+    AuthorId, Invalid, RefundId, TransactionId,
+    payment::{NotCapturable, NotRefundable},
 };
 use ports::{StoredReply, Unsupported};
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, QueryParameters, any_string, decimal_string, text},
+    decode::{Fields, QueryParameters, decimal_string, text},
     extract::{Caller, Staff},
     idempotency,
     openapi::{IdempotencyKeyHeader, PageParameters},
-    order_details::read_metadata,
     orders::{lines_problem, parse_order_number},
+    payment_requests::{StartPayment, read_payment, unknown_gateway, unknown_token},
     problem::{Fault, HandlerResult, Kind, Problem},
     refund_requests::{MakeRefund, read_refund},
     reply,
@@ -30,34 +26,6 @@ use super::{
     },
 };
 use crate::service::SharedService;
-
-/// A payment of the whole amount of an order.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-pub struct StartPayment {
-    /// Name of a gateway that this service is configured with.
-    #[schema(example = "sandbox")]
-    pub gateway: String,
-    /// The way to pay, as a token of that gateway.
-    pub payment_method: PaymentMethod,
-    /// `AUTOMATIC`, also when null or missing, takes the money with the payment; `MANUAL` only authorises it.
-    #[schema(example = "AUTOMATIC")]
-    pub capture_method: Option<String>,
-    /// Pairs of the caller's own, shown with the transaction: at most 50, keys of 1-40 characters, values of at most 500.
-    /// Null, missing and empty mean the same.
-    #[schema(example = json!({"channel": "web"}))]
-    pub metadata: Option<BTreeMap<String, String>>,
-}
-
-/// A way to pay, as the gateway knows it.
-#[derive(ToSchema)]
-pub struct PaymentMethod {
-    /// The gateway's token. The sandbox knows `tok_visa` (answers at once), `tok_declined`, `tok_pending`
-    /// (answers later, by callback), `tok_timeout` (the answer is lost) and `tok_dispute` (captured, and
-    /// disputed shortly after).
-    #[schema(example = "tok_visa")]
-    pub token: String,
-}
 
 /// A capture of an authorised payment.
 #[derive(ToSchema)]
@@ -96,23 +64,8 @@ pub async fn start_payment(
 ) -> HandlerResult {
     let body = body.read_json().await?;
     let request = idempotency::require_key(&service, &http, &caller, &body)?;
-    let mut it = Fields::new(&body);
-    let gateway = it.read_required("gateway", text(GatewayName::parse));
-    // Any text: only the gateway knows what its tokens look like. It is wrapped below, so that no `Debug`
-    // shows it.
-    let token = it.read_object("paymentMethod", |it| it.read_required("token", text(any_string)));
-    let capture_method = it.read_optional("captureMethod", text(parse_capture_method));
-    let metadata = read_metadata(&mut it);
     let number = parse_order_number(&number)?;
-    let payment = it.finish(|| {
-        Some(NewPayment {
-            number,
-            gateway: gateway?,
-            token: PaymentToken::new(token?),
-            capture_method: capture_method?.unwrap_or(CaptureMethod::Automatic),
-            metadata: metadata?,
-        })
-    })?;
+    let payment = read_payment(&service.app, number, &body)?;
     // 201 also for a payment that failed or is not decided yet: the transaction exists, and its status shows
     // the outcome.
     let render = |it: &VisibleTransaction| reply::json_reply(StatusCode::CREATED, &TransactionView::from(it));
@@ -122,23 +75,13 @@ pub async fn start_payment(
     .await
 }
 
-fn parse_capture_method(text: &str) -> Result<CaptureMethod, Invalid> {
-    CaptureMethod::parse(text).ok_or(Invalid("must be AUTOMATIC or MANUAL"))
-}
-
 impl From<StartPaymentError> for Problem {
     fn from(error: StartPaymentError) -> Self {
         match error {
             StartPaymentError::Key(error) => error.into(),
             StartPaymentError::NotFound => Kind::NotFound.into(),
-            StartPaymentError::UnknownGateway => Self::invalid_request(vec![Fault::at_pointer(
-                "/gateway",
-                Invalid("is no gateway of this service"),
-            )]),
-            StartPaymentError::UnknownToken => {
-                let rule = Invalid("is no token that the gateway knows");
-                Self::invalid_request(vec![Fault::at_pointer("/paymentMethod/token", rule)])
-            }
+            StartPaymentError::UnknownGateway => Self::invalid_request(vec![unknown_gateway()]),
+            StartPaymentError::UnknownToken => Self::invalid_request(vec![unknown_token()]),
             StartPaymentError::Unsupported(reason) => Self::invalid_request(vec![unsupported_fault(reason)]),
             StartPaymentError::NotPayable => Kind::OrderNotPayable.into(),
             StartPaymentError::Throttled(it) => Self::too_many_requests(it),

@@ -111,10 +111,6 @@ pub async fn start_payment<R>(
 where
     R: Fn(&VisibleTransaction) -> StoredReply + Send + Sync,
 {
-    let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
-    if !gateway.accepts_token(payment.token.expose_secret()) {
-        return Err(StartPaymentError::UnknownToken);
-    }
     // The key stays locked until the reply is stored.
     let (claimed, _held) = claim_key(
         app,
@@ -179,6 +175,11 @@ async fn decide_payment<'a>(
     caller: &Caller,
     payment: &NewPayment,
 ) -> Result<Decision<ClaimedPayment<'a>>, Attempt<StartPaymentError>> {
+    // Not before the claim was looked up: a stored reply is sent again, also if its gateway is no longer configured.
+    let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
+    if !gateway.accepts_token(payment.token.expose_secret()) {
+        return Err(StartPaymentError::UnknownToken.into());
+    }
     let found =
         read_case(app, CaseKey::Order(payment.number.clone())).await.map_err(StartPaymentError::from)?;
     let found = found.filter(|it| caller.can_see(&it.order)).ok_or(StartPaymentError::NotFound)?;
@@ -195,7 +196,6 @@ async fn decide_payment<'a>(
     check_declines_of_user(app, payer_key(caller, &order)).await.map_err(StartPaymentError::from)?;
     // After the rules: an order that they refuse is refused for that reason, whatever the state of the
     // gateway. And before the claim: nothing is claimed that cannot be sent.
-    let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
     let admission = gateway.admit_amount(order.amount, payment.capture_method).await;
     let admission = admission.map_err(StartPaymentError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);

@@ -116,6 +116,10 @@ async fn what_cannot_pay_is_refused() {
         reply.refused(422, "invalid-request");
         assert_eq!(reply.faults(), [fault]);
     }
+    let body =
+        json!({"gateway": "sandbox", "paymentMethod": {"token": "tok_x"}, "captureMethod": 1, "amount": "1"});
+    let reply = customer.post_once(&path, &body).await;
+    assert_eq!(reply.faults(), ["/amount", "/captureMethod", "/paymentMethod/token"], "all at once");
     for (method, fault) in [
         (json!({"token": "4242424242424242"}), "/paymentMethod/token"),
         (json!({"token": "tok_visa", "cvc": "123"}), "/paymentMethod/cvc"),

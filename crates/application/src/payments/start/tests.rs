@@ -218,6 +218,15 @@ async fn nothing_is_asked_of_a_wrong_gateway_token_or_caller() {
 }
 
 #[tokio::test]
+async fn a_stored_reply_is_sent_again_though_its_gateway_is_no_longer_configured() {
+    let mut it = with_order();
+    let IdempotentReply::New(first) = pay(&it).await.unwrap() else { panic!("it is new") };
+    it.app.gateways.clear();
+    assert_eq!(pay(&it).await.unwrap(), IdempotentReply::Replay(first));
+    assert!(matches!(pay_under(&it, "another").await, Err(StartPaymentError::UnknownGateway)));
+}
+
+#[tokio::test]
 async fn of_two_payments_at_once_one_is_too_late() {
     let it = with_order();
     it.record.before_next_commit(|it| {
