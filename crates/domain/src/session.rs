@@ -26,8 +26,14 @@ use crate::{SessionId, SessionKey, Timestamp, UserKey};
 // The window is that of each token, not of the session: an exchange of newer tokens must not keep a stolen
 // older one valid.
 pub const RETRY_WINDOW: Duration = Duration::from_secs(10);
-/// The number of spent tokens that a session remembers. An older one counts as spent long ago.
-pub const SPENT_MAX: usize = 16;
+/// The most spent tokens that a session remembers. An older one counts as spent long ago: a client that exchanges more
+/// within the retry window is none that retries.
+pub const SPENT_MAX: usize = 128;
+/// The newest spent tokens, which are remembered whatever their age: the clock of another instance may be behind, and the
+/// window is still open there.
+const SPENT_ALWAYS: usize = 16;
+/// The time for which all others are remembered: the retry window, and 50 s for clocks that differ.
+const SPENT_MEMORY: Duration = Duration::from_secs(60);
 
 /// The limits of a session's life, from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,11 +135,14 @@ impl Session {
         self.spent.iter().rev().nth(newer).copied()
     }
 
-    /// The spent times after the present token is spent too. Entries are dropped by number and not by age:
-    /// the clock of another instance may be behind, and the window is still open there.
+    /// The spent times after the present token is spent too. Only the oldest are dropped: the place of a time says whose
+    /// it is.
     fn spent_after_exchange(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut spent: Vec<_> = self.spent.iter().copied().chain([now]).collect();
         spent.drain(..spent.len().saturating_sub(SPENT_MAX));
+        let droppable = spent.iter().take(spent.len().saturating_sub(SPENT_ALWAYS));
+        let old = droppable.take_while(|it| it.saturating_add(SPENT_MEMORY) < now).count();
+        spent.drain(..old);
         spent
     }
 }
@@ -220,10 +229,25 @@ mod tests {
 
     #[test]
     fn only_so_many_spent_tokens_are_remembered() {
-        let it = session_after_exchanges(&[1_000; 40]);
+        let it = session_after_exchanges(&[1_000; 140]);
         assert_eq!(it.spent.len(), SPENT_MAX);
-        assert_eq!(it.refresh(25, at(1_001), TERMS), RefreshOutcome::Repeated, "the sixteenth from the end");
-        assert_eq!(it.refresh(24, at(1_001), TERMS), RefreshOutcome::Reused);
+        assert_eq!(it.refresh(13, at(1_001), TERMS), RefreshOutcome::Repeated, "the 128th from the end");
+        assert_eq!(it.refresh(12, at(1_001), TERMS), RefreshOutcome::Reused);
+    }
+
+    #[test]
+    fn spent_tokens_are_remembered_by_age_but_the_newest_by_number() {
+        let moments: Vec<i64> = (1..=40).map(|it| it * 1_000).collect();
+        let it = session_after_exchanges(&moments);
+        assert_eq!(it.spent.len(), 40);
+        let Some(last) = moments.last() else { panic!("there are some") };
+        for (pause, remembered) in [(21_000, 41), (33_000, 29), (600_000, SPENT_ALWAYS)] {
+            let RefreshOutcome::Rotated(next) = it.refresh(41, at(last + pause), TERMS) else {
+                panic!("refused")
+            };
+            assert_eq!(next.spent.len(), remembered, "{pause}");
+            assert_eq!(next.spent.last(), Some(&at(last + pause)));
+        }
     }
 
     #[test]

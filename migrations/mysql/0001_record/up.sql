@@ -115,7 +115,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     revokedAt   TIMESTAMP(3) NULL,
     -- The times at which the latest refresh tokens were spent, in milliseconds, oldest first, separated by
     -- commas.
-    spent       VARCHAR(255) NOT NULL,
+    spent       VARCHAR(2048) NOT NULL,
     -- The network of the login: an IPv4 address or an IPv6 /64. Empty once the account is erased.
     network     VARCHAR(64)  NOT NULL,
     -- What the client said about itself at the login. Empty if it said nothing, and once the account is erased.

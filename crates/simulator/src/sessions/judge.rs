@@ -22,7 +22,7 @@ const CLOCK_SKEW_MAX: Duration = Duration::from_secs(10);
 /// How long an access token is certainly good, if clocks differ by no more than that.
 const ACCESS_TIME_MIN: Duration = Duration::from_secs(14 * 60);
 /// The number of spent tokens that a session remembers.
-const SPENT_MAX: usize = 16;
+const SPENT_MAX: usize = 128;
 
 impl SessionBook {
     /// Judges a login that was sent at `sent_at`, and learns the session.
