@@ -16,18 +16,25 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
+/** Where the focus was before a dialog that another one replaces in the same rendering. */
+let replacedOpener: HTMLElement | null = null;
+
 /** A modal dialog of the browser: it keeps the focus inside, and gives it back. */
 export function Dialog({ title, onClose, locked = false, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   // In the same turn as the rendering: an Escape between the two would find no open dialog.
   useLayoutEffect(() => {
-    const opener = document.activeElement;
+    const active = document.activeElement;
+    const opener = active instanceof HTMLElement && active !== document.body ? active : replacedOpener;
     ref.current?.showModal();
     return () => {
-      // After the rendering that removes the dialog. The button may be gone with what it did.
-      setTimeout(() => {
-        const target = opener instanceof HTMLElement && opener.isConnected ? opener : document.querySelector<HTMLElement>('main h1');
+      replacedOpener = opener;
+      // After the rendering that removes the dialog, and before anything else: keys that are pressed at once reach the
+      // button. It may be gone with what it did.
+      queueMicrotask(() => {
+        replacedOpener = null;
+        const target = opener?.isConnected ? opener : document.querySelector<HTMLElement>('main h1');
         if (document.querySelector('dialog[open]') === null) target?.focus();
       });
     };

@@ -136,6 +136,9 @@ test('a key is made, shown once, named where it was at work, and revoked', async
   assert.match(key, /^idem_/);
   await assertAccessible(page, 'a key that is shown');
   await page.keyboard.press('Escape');
+  await closed(page);
+  const opener = page.getByRole('button', { name: 'New key' });
+  assert.ok(await opener.evaluate((it) => it === document.activeElement), 'the focus is where the first dialog began');
   await row(page, 'Warehouse').getByText('orders:write').waitFor();
   await assertAccessible(page, 'API keys');
   const program = new Client(service.origin, key);
