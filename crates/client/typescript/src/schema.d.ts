@@ -792,7 +792,8 @@ export interface paths {
         put?: never;
         /**
          * Add to the stock of a product, or take from it
-         * @description The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the product.
+         * @description The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the product. `If-Match`
+         *     is for a client that adjusts what it has seen; sales do not change the version.
          */
         post: operations["catalogue_adjust"];
         delete?: never;
@@ -4466,6 +4467,8 @@ export interface operations {
                  *     request gets the first answer again.
                  */
                 "Idempotency-Key"?: string;
+                /** @description The `ETag` of the version that the write is meant for; 412 if the resource has another one. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The operator's id of the product. */

@@ -16,16 +16,19 @@ def sync(
     client: AuthenticatedClient | Client,
     body: AdjustStock,
     idempotency_key: str | Unset = UNSET,
+    if_match: None | str | Unset = UNSET,
 
 ) -> Adjustment:
     """Add to the stock of a product, or take from it
 
     The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the
-    product.
+    product. `If-Match`
+    is for a client that adjusts what it has seen; sales do not change the version.
 
     Args:
         product_id (str):
         idempotency_key (str | Unset):
+        if_match (None | str | Unset):
         body (AdjustStock): An adjustment of a product's stock, relative to the stock at the
             commit.
 
@@ -35,6 +38,9 @@ def sync(
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["Idempotency-Key"] = idempotency_key
+
+    if not isinstance(if_match, Unset):
+        headers["If-Match"] = if_match
 
     kwargs: dict[str, Any] = {
         "method": "post",
