@@ -43,6 +43,7 @@ const LONGEST: &[&str] = &[
 const OPENAPI: &str = "xtask openapi";
 const CONSOLE: &str = "xtask console";
 const DOC_TESTS: &str = "doc tests";
+const GALERA: &str = "xtask engines galera --short";
 
 /// Runs tests; the arguments go to the test runner. It is cargo's, because that runs all tests of a
 /// binary in one process, where they can share servers that take longer to start than a test takes. Without arguments
@@ -82,6 +83,9 @@ fn list_parts(root: &Path, programs: Vec<TestProgram>) -> io::Result<Vec<Part>> 
         command.args([name, "--program"]).arg(Program::beside_this()?.path());
         Ok(command)
     };
+    // It prints a line where Galera is not installed: on Debian it comes with MariaDB.
+    let mut galera = Command::new(env::current_exe()?);
+    galera.args(["engines", "galera", "--short"]);
     let mut doc_tests = cargo::cargo_command(root);
     doc_tests.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
     rustdoc::add_documentation(&mut doc_tests)?;
@@ -96,6 +100,7 @@ fn list_parts(root: &Path, programs: Vec<TestProgram>) -> io::Result<Vec<Part>> 
     parts.extend([
         Part::new(OPENAPI, tool("openapi")?),
         Part::new(CONSOLE, tool("console")?),
+        Part::new(GALERA, galera),
         Part::new(DOC_TESTS, doc_tests),
     ]);
     parts.sort_by_key(|it| LONGEST.iter().position(|name| *name == it.name()).unwrap_or(LONGEST.len()));
