@@ -50,7 +50,7 @@ pub(crate) struct Rows {
     pub(crate) orders: usize,
     /// Payments in the record at the end.
     pub(crate) payments: usize,
-    /// Sessions in the record at the end.
+    /// Sessions that clients began.
     pub(crate) sessions: usize,
     /// Messages that receivers of webhooks got.
     pub(crate) messages: usize,
@@ -121,7 +121,7 @@ async fn run_world(options: Options) -> Outcome {
     let rows = Rows {
         orders: snapshot.orders.len(),
         payments: snapshot.transactions.len(),
-        sessions: snapshot.sessions.len(),
+        sessions: lock(&world.sessions).count_sessions(),
         messages: lock(&world.hooks).count_messages(),
     };
     // Instances hold the world, and the world its instances: without this no history would free its memory.

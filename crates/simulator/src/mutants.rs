@@ -73,8 +73,10 @@ mutants! {
     EventsGetNoNumbers = "the sweep that numbers events is off";
     CachedOrderIsNotValidated = "a cached order is shown without being confirmed";
     GatewayForgetsKeys = "the gateway forgets idempotency keys at once";
-    ParkedStayParked = "the sweeps that apply parked events are off";
+    ParkedStayParked = "the sweeps that apply or report parked events are off";
     OrdersNeverExpire = "the sweep that closes unpaid orders is off";
+    OrdersNeverComplete = "the sweep that completes delivered orders is off";
+    OrdersNeverClose = "the sweep that closes finished orders is off";
     HoldsNeverEnd = "the sweep that releases uncaptured payments is off";
     NothingIsLookedUp = "the sweep that looks payments up is off";
     LogoutIsNotStored = "a logout is not stored";

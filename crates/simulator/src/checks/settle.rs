@@ -27,8 +27,10 @@ use crate::{
 
 /// Rounds of sweeps after which all must have come to its end.
 const ROUNDS_MAX: u32 = 24;
-/// Longer than an authorisation may stay uncaptured.
+/// Longer than an authorisation may stay uncaptured, and an order delivered.
 const LONG: Duration = Duration::from_secs(8 * 24 * 60 * 60);
+/// Longer than an order may be returned after it is completed.
+const VERY_LONG: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Ends the faults, and waits until nothing is open any more.
 pub(crate) async fn settle_world(world: &Arc<World>, executor: &mut Executor) {
@@ -47,6 +49,10 @@ pub(crate) async fn settle_world(world: &Arc<World>, executor: &mut Executor) {
     }
     if world.violation().is_none() {
         finish_sessions(world, executor).await;
+    }
+    if world.violation().is_none() {
+        executor.run_for(VERY_LONG).await;
+        run_rounds(world, executor, |_, snapshot| find_unclosed_order(snapshot)).await;
     }
     if world.violation().is_none() {
         audit(world, executor).await;
@@ -178,6 +184,7 @@ fn find_unknown(world: &World, snapshot: &Snapshot) -> Fault {
 fn find_unfinished(world: &World, snapshot: &Snapshot) -> Fault {
     find_unsettled(world, snapshot)
         .or_else(|| find_open_order(snapshot))
+        .or_else(|| find_order_in(snapshot, &["DELIVERED"]))
         .or_else(|| find_late_capture(snapshot))
         .or_else(|| find_undelivered(world, snapshot))
 }
@@ -190,6 +197,16 @@ fn find_open_order(snapshot: &Snapshot) -> Fault {
     };
     let mut unpaid = snapshot.orders.iter().filter(|it| it.status.as_str() == "PENDING");
     unpaid.find(|it| !waits(it)).map(|it| format!("order {} is still unpaid and open", it.number))
+}
+
+/// An order that nothing but time still moves.
+fn find_unclosed_order(snapshot: &Snapshot) -> Fault {
+    find_order_in(snapshot, &["DELIVERED", "COMPLETED", "CANCELLED", "REFUNDED"])
+}
+
+fn find_order_in(snapshot: &Snapshot, statuses: &[&str]) -> Fault {
+    let open = snapshot.orders.iter().find(|it| statuses.contains(&it.status.as_str()));
+    open.map(|it| format!("order {} is still {}", it.number, it.status.as_str()))
 }
 
 /// Money that was captured for an order that could not use it is given back, or an operator knows.

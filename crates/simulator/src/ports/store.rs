@@ -19,14 +19,26 @@ pub(crate) struct SimStore(pub(crate) Arc<World>);
 #[async_trait]
 impl Store for SimStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        self.send(vec![work]).await.pop().unwrap_or(Ok(()))
+    }
+
+    async fn commit_all(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
+        self.send(units).await
+    }
+}
+
+impl SimStore {
+    /// Commits units that are sent together: what befalls the way befalls all of them.
+    async fn send(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
         let world = &self.0;
-        // On its way. An instance that dies here has sent nothing.
+        let all_failed = vec![(); units.len()].into_iter().map(|()| Err(away_error().into()));
+        // On their way. An instance that dies here has sent nothing.
         world.pause(3).await;
         if world.strikes(Fault::RefuseCommit) {
             if world.has_mutant(Mutant::FailureIsSuccess) {
-                return Ok(());
+                return all_failed.map(|_| Ok(())).collect();
             }
-            return Err(away_error().into());
+            return all_failed.collect();
         }
         let gives_up = world.strikes(Fault::CommitAfterGivingUp);
         let is_slow = gives_up || world.strikes(Fault::SlowCommit);
@@ -36,17 +48,29 @@ impl Store for SimStore {
         // A task of its own: what was sent is done, whether or not its sender still lives.
         world.spawn(Label { instance: None, ..label }, async move {
             tokio::time::sleep(Duration::from_millis(time_ms.saturating_add(1))).await;
-            let outcome = mutants::commit_unit(&database, work).await;
             // The sender may have died or given up.
-            let _ = answer.send(outcome);
+            let _ = answer.send(commit_units(&database, units).await);
         });
         if gives_up {
-            return Err(away_error().into());
+            return all_failed.collect();
         }
-        let outcome = answered.await.unwrap_or_else(|_| Err(away_error().into()));
+        let outcomes = answered.await;
         if world.strikes(Fault::LoseCommitAnswer) {
-            return Err(away_error().into());
+            return all_failed.collect();
         }
-        outcome
+        outcomes.unwrap_or_else(|_| all_failed.collect())
     }
+}
+
+/// Commits units in one transaction or, as after the failure of one, each in its own with other work between them.
+async fn commit_units(world: &Arc<World>, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
+    let is_split = units.len() > 1 && world.chance.below(4) == 0;
+    let mut outcomes = Vec::with_capacity(units.len());
+    for unit in units {
+        if is_split {
+            world.pause(5).await;
+        }
+        outcomes.push(mutants::commit_unit(world, unit).await);
+    }
+    outcomes
 }

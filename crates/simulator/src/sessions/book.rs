@@ -35,6 +35,11 @@ impl Default for SessionBook {
 }
 
 impl SessionBook {
+    /// The number of sessions that clients learnt of.
+    pub(crate) const fn count_sessions(&self) -> usize {
+        self.order.len()
+    }
+
     /// From when a session is certainly over.
     pub(super) fn ended_at(&self, id: &str) -> Option<Duration> {
         let session = self.sessions.get(id)?;

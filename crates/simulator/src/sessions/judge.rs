@@ -21,7 +21,7 @@ const REVOCATION_TIME: Duration = Duration::from_secs(1);
 const CLOCK_SKEW_MAX: Duration = Duration::from_secs(10);
 /// How long an access token is certainly good, if clocks differ by no more than that.
 const ACCESS_TIME_MIN: Duration = Duration::from_secs(14 * 60);
-/// The number of spent tokens that a session remembers.
+/// The most spent tokens that a session remembers, of those that are younger than its window.
 const SPENT_MAX: usize = 128;
 
 impl SessionBook {

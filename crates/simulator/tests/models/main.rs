@@ -1,9 +1,10 @@
 //! Exhaustive models of the small places where interleavings decide: every order of steps of two or three actors,
 //! with crashes and lost replies, is visited.
 //!
-//! Rules are not written again here. Decisions come from `domain` (`TRANSITIONS`, `apply_events`, `request_refund`,
-//! `Session::refresh`), so that model and code cannot drift; what a model adds is the record with its guards, and the
-//! steps between which a process may die. Each model is also run with faults planted in its record or its steps, and
+//! The rules of orders, payments and sessions are not written again here. Decisions come from `domain` (`TRANSITIONS`,
+//! `apply_events`, `request_refund`, `Session::refresh`), so that model and code cannot drift; what a model adds is the
+//! record with its guards, and the steps between which a process may die. The protocols of creating an order, confirming a
+//! copy and committing a group have no such function, and are written by hand. Each model is also run with faults planted in its record or its steps, and
 //! has to find each of them. `docs/guarantees.md` has the numbers of states, and a test compares them.
 #![expect(
     clippy::unwrap_used,
