@@ -6,27 +6,19 @@
     reason = "a test fails loudly, and measures real time"
 )]
 
+mod losses;
+
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use adapters_mysql::MySql;
-use domain::User;
 use port_contracts::sample;
-use ports::{CommitError, HealthCheck, Store, UnitOfWork, UserRepository, Write};
+use ports::{HealthCheck, Store, UnitOfWork, Write};
 use test_servers::{MySqlGroup, MySqlProgram};
-use tokio::time::sleep;
+
+use losses::{assert_all_there, write_while};
 
 /// The folder of an unpacked MySQL.
 const PROGRAM: &str = "TEST_MYSQL_PROGRAM";
-/// Clients that write at once.
-const CLIENTS: usize = 8;
-/// Commits that are confirmed before a fault, and again after it.
-const COMMITS: usize = 200;
-/// Most looks at a condition: with the pauses two minutes.
-const LOOKS_MAX: u32 = 1_200;
-const PAUSE: Duration = Duration::from_millis(100);
 
 fn start_group() -> MySqlGroup {
     let folder = std::env::var(PROGRAM).unwrap();
@@ -37,56 +29,6 @@ fn unit(write: Write) -> UnitOfWork {
     UnitOfWork::new().with_write(write)
 }
 
-/// Users that were confirmed, and the longest time between two confirmations.
-#[derive(Default)]
-struct Confirmed {
-    users: Vec<User>,
-    last: Option<Instant>,
-    pause: Duration,
-}
-
-impl Confirmed {
-    fn push(&mut self, user: User) {
-        let now = Instant::now();
-        self.pause = self.last.map_or(Duration::ZERO, |it| now - it).max(self.pause);
-        self.last = Some(now);
-        self.users.push(user);
-    }
-}
-
-/// Commits new users until there are `target` of them. Each is sent until it is known to be stored.
-async fn insert_users(record: &MySql, confirmed: &Mutex<Confirmed>, target: &AtomicUsize) {
-    while confirmed.lock().unwrap().users.len() < target.load(Ordering::Relaxed) {
-        let user = sample::user();
-        loop {
-            match record.commit(unit(Write::InsertUser(user.clone(), sample::hash("first")))).await {
-                // A conflict is with itself: the answer to an earlier attempt was lost.
-                Ok(()) | Err(CommitError::AccountConflict(_) | CommitError::Stale) => break,
-                Err(CommitError::Failed(_)) => sleep(PAUSE).await,
-                Err(other) => panic!("{other:?}"),
-            }
-        }
-        confirmed.lock().unwrap().push(user);
-    }
-}
-
-async fn wait_for(confirmed: &Mutex<Confirmed>, count: usize) {
-    for _ in 0..LOOKS_MAX {
-        if confirmed.lock().unwrap().users.len() >= count {
-            return;
-        }
-        sleep(PAUSE).await;
-    }
-    panic!("{} of {count} commits were confirmed", confirmed.lock().unwrap().users.len());
-}
-
-async fn assert_all_there(url: &str, users: &[User]) {
-    let record = MySql::open(url).await.unwrap();
-    for user in users {
-        assert!(record.find_user_by_key(user.key).await.unwrap().is_some(), "{url} misses a user");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs MySQL: cargo xtask engines group-replication"]
 async fn what_is_confirmed_outlives_the_primary_and_is_there_when_it_has_come_back() {
@@ -95,25 +37,7 @@ async fn what_is_confirmed_outlives_the_primary_and_is_there_when_it_has_come_ba
     let url = group.url("record");
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
-    let (confirmed, target) = (Arc::<Mutex<Confirmed>>::default(), Arc::new(AtomicUsize::new(usize::MAX)));
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        let (record, confirmed, target) = (record.clone(), Arc::clone(&confirmed), Arc::clone(&target));
-        clients.push(tokio::spawn(async move { insert_users(&record, &confirmed, &target).await }));
-    }
-    wait_for(&confirmed, COMMITS).await;
-    confirmed.lock().unwrap().pause = Duration::ZERO;
-    let before = confirmed.lock().unwrap().users.len();
-    group.kill(0).unwrap();
-    wait_for(&confirmed, before + COMMITS).await;
-    target.store(0, Ordering::Relaxed);
-    for client in clients {
-        client.await.unwrap();
-    }
-    let (users, pause) = {
-        let confirmed = confirmed.lock().unwrap();
-        (confirmed.users.clone(), confirmed.pause)
-    };
+    let (users, pause) = write_while(&record, || group.kill(0).unwrap()).await;
     println!("no commit was confirmed for {:.1} s after the primary was killed", pause.as_secs_f64());
     record.check_health().await.unwrap();
     group.rejoin(0).unwrap();

@@ -35,8 +35,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// One server of a cluster.
 #[derive(Debug)]
 struct Node {
-    // Before the locations, because fields are dropped in this order.
-    process: Process,
+    // Before the locations, because fields are dropped in this order. `None` once it is killed.
+    process: Option<Process>,
     location: Location,
     /// The ports of the group, and of the two ways in which a node gets what it misses.
     ports: [Location; 3],
@@ -61,13 +61,63 @@ impl Galera {
     /// # Errors
     /// When something is not installed, or a node does not join in time; the error then shows the end of its log.
     pub fn start() -> io::Result<Self> {
-        let provider = find_provider().ok_or_else(|| io::Error::other("there is no library of Galera"))?;
+        let provider = find_provider().ok_or_else(no_provider)?;
         let mut cluster = Self { nodes: Vec::new() };
         for number in 0..NODES {
             let seed = cluster.nodes.first().map(|it| it.ports[0].port());
             cluster.nodes.push(Node::start(number, &provider, seed)?);
         }
         Ok(cluster)
+    }
+
+    /// Kills a node at once, as a crash does.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn kill(&mut self, node: usize) -> io::Result<()> {
+        self.node_mut(node)?.process = None;
+        Ok(())
+    }
+
+    /// Starts a node again that was killed, and waits until it has joined and has all data.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn rejoin(&mut self, node: usize) -> io::Result<()> {
+        let provider = find_provider().ok_or_else(no_provider)?;
+        let mut others = self.nodes.iter().enumerate().filter(|(at, it)| *at != node && it.process.is_some());
+        let seed = others.next().map(|(_, it)| it.ports[0].port());
+        self.node_mut(node)?.run(node, &provider, seed)
+    }
+
+    /// Stops a node's process: connections are accepted, and nothing is answered.
+    ///
+    /// # Errors
+    /// When there is no such node, or it was killed.
+    pub fn pause(&mut self, node: usize) -> io::Result<()> {
+        self.node_mut(node)?.process.as_ref().ok_or_else(no_node)?.pause()
+    }
+
+    /// Lets the process of a paused node go on, and waits until it has joined again and has all data.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause), and when it does not join in time.
+    pub fn resume(&mut self, node: usize) -> io::Result<()> {
+        let node = self.node_mut(node)?;
+        node.process.as_ref().ok_or_else(no_node)?.resume()?;
+        node.wait_ready()
+    }
+
+    /// Runs a statement at a node.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn execute_sql(&self, node: usize, sql: &str) -> io::Result<()> {
+        self.nodes.get(node).ok_or_else(no_node)?.ask(sql).map(drop)
+    }
+
+    fn node_mut(&mut self, node: usize) -> io::Result<&mut Node> {
+        self.nodes.get_mut(node).ok_or_else(no_node)
     }
 
     /// The URL of each node, without a database and without a slash at its end.
@@ -86,34 +136,54 @@ impl Node {
             check_output("chown", &owned)?;
         }
         let ports = [Location::new("group")?, Location::new("ist")?, Location::new("sst")?];
-        let arguments = node_arguments(number, provider, seed, (&location, &ports));
-        let process = Process::start(&program::find_program("mariadbd")?, &arguments, location.folder())?;
-        let mut node = Self { process, location, ports };
+        let mut node = Self { process: None, location, ports };
+        node.run(number, provider, seed)?;
+        Ok(node)
+    }
+
+    /// Starts the server, and waits until it has joined and has all data.
+    fn run(&mut self, number: usize, provider: &Path, seed: Option<u16>) -> io::Result<()> {
+        let arguments = node_arguments(number, provider, seed, (&self.location, &self.ports));
+        let program = program::find_program("mariadbd")?;
+        self.process = Some(Process::start(&program, &arguments, self.location.folder())?);
+        self.wait_ready()
+    }
+
+    fn wait_ready(&mut self) -> io::Result<()> {
         for _ in 0..PROBES_MAX {
-            if node.is_ready() {
-                return Ok(node);
+            if self.is_ready() {
+                return Ok(());
             }
-            if let Some(status) = node.process.try_wait()? {
-                return Err(node.start_error(&format!("ended with {status}")));
+            let process = self.process.as_mut().ok_or_else(no_node)?;
+            if let Some(status) = process.try_wait()? {
+                return Err(self.start_error(&format!("ended with {status}")));
             }
             thread::sleep(PAUSE);
         }
-        Err(node.start_error("does not join in time"))
+        Err(self.start_error("does not join in time"))
     }
 
-    /// Whether it has joined and has all data.
+    /// Whether it is one of a majority of nodes and has all data.
     fn is_ready(&self) -> bool {
-        let Ok(client) = program::find_program("mariadb") else { return false };
-        let asked = Command::new(client)
+        let status = |name: &str| self.ask(&format!("SHOW STATUS LIKE '{name}'"));
+        let says = |name, value: &str| status(name).is_ok_and(|it| it.trim_end().ends_with(value));
+        says("wsrep_ready", "ON") && says("wsrep_local_state_comment", "Synced")
+    }
+
+    /// The answer to a statement, as text.
+    fn ask(&self, sql: &str) -> io::Result<String> {
+        let asked = Command::new(program::find_program("mariadb")?)
             .args(["--no-defaults", "--batch", "--user=root", "--skip-column-names"])
             .arg(format!("--socket={}", socket_path(&self.location).display()))
-            .arg("--execute=SHOW STATUS LIKE 'wsrep_ready'")
-            .output();
-        asked.is_ok_and(|it| it.stdout.trim_ascii().ends_with(b"ON"))
+            .arg(format!("--execute={sql}"))
+            .output()?;
+        check_output("mariadb", &asked)?;
+        Ok(String::from_utf8_lossy(&asked.stdout).into_owned())
     }
 
     fn start_error(&self, how: &str) -> io::Error {
-        io::Error::other(format!("a node {how}; its log ends with:\n{}", self.process.log_tail()))
+        let log = self.process.as_ref().map(Process::log_tail).unwrap_or_default();
+        io::Error::other(format!("a node {how}; its log ends with:\n{log}"))
     }
 }
 
@@ -158,6 +228,14 @@ fn node_arguments(
 
 fn find_provider() -> Option<PathBuf> {
     PROVIDERS.iter().map(PathBuf::from).find(|it| it.is_file())
+}
+
+fn no_provider() -> io::Error {
+    io::Error::other("there is no library of Galera")
+}
+
+fn no_node() -> io::Error {
+    io::Error::other("there is no such node, or it was killed")
 }
 
 /// Whether this process is root, by a folder that it has made.

@@ -57,6 +57,9 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     }
     let races = Suite { name: "writers", variables: vec![(ALL_SERVERS, urls.join(","))], arguments: IGNORED };
     rows.push(("races and fresh reads, over three nodes", races.run(root)?));
+    drop(cluster);
+    let losses = Suite { name: "galera", variables: Vec::new(), arguments: IGNORED };
+    rows.push(("loss and return of each role, a node that hangs", losses.run(root)?));
     print_table("galera", &rows)
 }
 
