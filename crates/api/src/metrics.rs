@@ -133,7 +133,7 @@ impl PrometheusMetrics {
         to.register("http_requests", "Requests by method, route and status", self.requests.clone());
         to.register("http_request_duration_seconds", "How long requests took", self.request_duration.clone());
         to.register("orders_placed", "Orders placed", self.orders_placed.clone());
-        to.register("orders_refused", "Orders refused: out of stock, unknown product, another price", self.orders_refused.clone());
+        to.register("orders_refused", "Orders refused: out of stock, unknown product, another price, a limit, or another rule", self.orders_refused.clone());
         to.register("replays", "Answers given again under an idempotency key", self.replays.clone());
         to.register("order_transitions", "Orders that moved, by status", self.transitions.clone());
         to.register("callbacks", "Gateways' notices by what became of them", self.callbacks.clone());

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Fault, FileTree, numbered_lines};
 
 /// The pages whose tables name tests.
-const PAGES: &[&str] = &["README.md", "docs/README.zh-CN.md", "docs/lessons.md"];
+const PAGES: &[&str] = &["README.md", "docs/README.zh-CN.md", "docs/guarantees.md", "docs/lessons.md"];
 /// Fewest underscores in the name of a test. A name with fewer is taken for another word of the program.
 const UNDERSCORES_MIN: usize = 3;
 
