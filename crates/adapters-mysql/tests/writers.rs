@@ -99,7 +99,7 @@ async fn no_session_outlives_a_password_change_at_another_server() {
         ];
         let login = logging_in.commit(unit(writes));
         let (changed, logged_in) = tokio::join!(change, login);
-        // On a machine that is too slow a change is refused after its time, and nothing is changed.
+        // A change that is refused has changed nothing.
         refused += u32::from(changed.is_err());
         if changed.is_ok() && logged_in.is_ok() {
             both += 1;
@@ -174,7 +174,7 @@ async fn groups_of_sales_of_one_product_are_confirmed_while_other_servers_sell_i
         let (mut longest, mut refused) = (Duration::ZERO, 0);
         for _ in 0..GROUPS {
             let (began, mut open) = (Instant::now(), CLIENTS_OF_A_SERVER);
-            // A sale that is refused after its time, as on a machine that is too slow, is repeated as a client does.
+            // A sale that is refused is repeated, as a client does.
             for _ in 0..ATTEMPTS_MAX {
                 let units = (0..open).map(|_| unit([sample::sell_product(&product, 1)])).collect();
                 open = record.commit_all(units).await.iter().filter(|it| it.is_err()).count();
