@@ -146,6 +146,13 @@ impl OldStep {
         }
     }
 
+    const fn sweep_name(self) -> &'static str {
+        match self {
+            Self::Report => names::REPORT_OVERDUE,
+            Self::GiveUp => names::GIVE_UP_OVERDUE,
+        }
+    }
+
     const fn finding_detail(self) -> &'static str {
         match self {
             Self::Report => {
@@ -182,7 +189,7 @@ impl Sweep for OldEvents {
             Ok(false) => {}
             // What cannot be applied for another reason is reported all the same.
             Err(error @ PortError::Bug(_)) => {
-                tracing::error!(sweep = names::REPORT_OVERDUE, error = %ErrorChain(&error), "event not applied");
+                tracing::error!(sweep = self.step.sweep_name(), error = %ErrorChain(&error), "event not applied");
             }
             Err(error @ (PortError::Unreadable(_) | PortError::Unavailable(_))) => return Err(error),
         }

@@ -1,6 +1,6 @@
 //! The way to the record: slow, refused, answered and lost, or done after the caller gave up.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork};
@@ -31,7 +31,7 @@ impl SimStore {
     /// Commits units that are sent together: what befalls the way befalls all of them.
     async fn send(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
         let world = &self.0;
-        let all_failed = vec![(); units.len()].into_iter().map(|()| Err(away_error().into()));
+        let all_failed = iter::repeat_with(|| Err(away_error().into())).take(units.len());
         // On their way. An instance that dies here has sent nothing.
         world.pause(3).await;
         if world.strikes(Fault::RefuseCommit) {

@@ -139,3 +139,14 @@ async fn another_instance_that_is_faster_is_no_failure() {
     assert!(!report_overdue_events(&it.app).await.unwrap());
     assert_eq!(it.record.state().findings, []);
 }
+
+#[tokio::test]
+async fn a_notice_that_cannot_be_applied_for_a_fault_of_the_program_is_reported() {
+    let mut it = with_payment(bench(EventDisposition::Parked));
+    let mut payments = ports::MockPaymentRepository::new();
+    payments.expect_find_cases().returning(|_| Err(PortError::bug("a fault")));
+    it.app.payments = std::sync::Arc::new(payments);
+    it.clock.advance(it.app.policy.parked_max);
+    report_overdue_events(&it.app).await.unwrap();
+    assert_eq!((became(&it), it.record.state().findings.len()), (EventDisposition::Overdue, 1));
+}
