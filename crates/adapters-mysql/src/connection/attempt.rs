@@ -31,8 +31,8 @@ use crate::stopwatch::start_stopwatch;
 /// The longest that a piece of work takes in all: waiting, connecting, and every attempt. Slower work is
 /// reported as unavailable, so that a server that hangs holds no request for longer.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// The longest wait for the answer to `BEGIN`, which is one round trip. It leaves time for a second
-/// connection.
+/// The longest wait for the answer to `BEGIN`, which is one round trip, while there may be a second connection. On that one it
+/// may take all the time that is left: a Galera server answers once it has applied what others committed before.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long work that loses against other units is repeated. An attempt that begins at its end may still wait for a
 /// lock for a second, and then it ends with an answer and keeps its connection, rather than by [`TIMEOUT`].
@@ -138,7 +138,8 @@ impl Pool {
         let mut conn = place.take_or_open(kind).await?;
         let (mut attempts, mut connections) = (1, 1);
         loop {
-            let (outcome, left) = run_attempt(&mut conn.conn, kind, work).await;
+            let begin_timeout = if connections < CONNECTIONS_MAX { BEGIN_TIMEOUT } else { TIMEOUT };
+            let (outcome, left) = run_attempt(&mut conn.conn, (kind, begin_timeout), work).await;
             if let Err(failed) = &outcome {
                 if failed.why == Failure::ServerAway {
                     // The idle connections lead to the same server, where the next work would fail as well.
@@ -234,11 +235,11 @@ fn timeout_error(silence: &Elapsed) -> Error {
 /// is clean, and one that does not is lost.
 async fn run_attempt<T, R>(
     conn: &mut Conn,
-    kind: WorkKind,
+    (kind, begin_timeout): (WorkKind, Duration),
     work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
 ) -> (Result<Result<T, R>, FailedAttempt>, ConnectionState) {
     if let Some(begin) = kind.begin_sql() {
-        let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
+        let begun = timeout(begin_timeout, conn.batch_execute(begin)).await;
         // A server that is gone without closing its connections is silent. A new connection may reach its
         // successor, so silence here is treated like a dead connection.
         match begun {

@@ -1,7 +1,7 @@
 //! The server's errors by their numbers, as far as this service treats them differently.
 //!
-//! Diesel's error has no number, only a kind and the text. So the server is asked for the number, on the connection
-//! where the statement failed; only if it cannot say, the text decides. Every connection asks for English texts.
+//! Diesel's error has no number, only a kind and the text. Every connection asks for English texts. Where a text is not
+//! known, the server is asked for the number, on the connection where the statement failed.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Nullable};
@@ -27,8 +27,6 @@ pub(crate) enum Failure {
 }
 
 /// The errors that are treated differently: number, meaning, and the beginning of the text in English.
-///
-/// Where a server has no `GET DIAGNOSTICS` (TiDB), or refuses it because it has left its group, only the text is there.
 const KNOWN: &[(i64, Failure, &str)] = &[
     // InnoDB: two units waited for each other, or one waited too long for a lock. Galera reports a transaction that
     // another server's certification has undone as a deadlock, too.
@@ -64,16 +62,19 @@ struct ErrorNumber {
     number: Option<i64>,
 }
 
-/// What the error means that a statement on this connection has just ended with. It costs three round trips, and
-/// only after an error that diesel does not know.
+/// What the error means that a statement on this connection has just ended with. It costs three round trips if its text
+/// is not known.
 pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error) -> Failure {
     // What the health check makes of a server that answers and takes no writes.
     if matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) {
         return Failure::ServerAway;
     }
     let Error::DatabaseError(DatabaseErrorKind::Unknown, text) = error else { return Failure::Other };
+    if let Some(failure) = find_by_text(text.message()) {
+        return failure;
+    }
     let number = read_error_number(conn).await.ok().flatten();
-    classify_failure(number, text.message())
+    number.and_then(find_by_number).unwrap_or(Failure::Other)
 }
 
 /// What stands in the way of the work; `None` if its error is about something else.
@@ -95,14 +96,16 @@ async fn read_error_number(conn: &mut AsyncMysqlConnection) -> QueryResult<Optio
     Ok(row.optional()?.and_then(|it| it.number))
 }
 
-/// The meaning of a number; without one, that of a text.
-fn classify_failure(number: Option<i64>, text: &str) -> Failure {
-    let is_meant = |(known, _, beginning): &&(i64, Failure, &str)| match number {
-        Some(ERROR_DURING_COMMIT) => *known == ERROR_DURING_COMMIT && text.starts_with(beginning),
-        Some(number) => *known == number,
-        None => text.starts_with(beginning),
-    };
-    KNOWN.iter().find(is_meant).map_or(Failure::Other, |(_, failure, _)| *failure)
+/// What an error means, by its text.
+fn find_by_text(text: &str) -> Option<Failure> {
+    KNOWN.iter().find(|it| text.starts_with(it.2)).map(|it| it.1)
+}
+
+/// What an error with an unknown text means. The number is that of the first condition of the statement, which need not be
+/// the error: Galera notes an interrupted statement (1317) before the deadlock by which it reports what it has undone.
+fn find_by_number(number: i64) -> Option<Failure> {
+    let is_meant = |known: i64| known == number && known != ERROR_DURING_COMMIT;
+    KNOWN.iter().find(|it| is_meant(it.0)).map(|it| it.1)
 }
 
 /// The beginnings of errors for a statement that the server refuses whatever its own state is: syntax
@@ -155,20 +158,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_decides_whatever_the_text_is() {
-        for number in [1213, 3101, 9007, 8022, 8147] {
-            assert_eq!(classify_failure(Some(number), "Stillstand"), Failure::Conflict, "{number}");
-        }
-        assert_eq!(classify_failure(Some(1205), "Stillstand"), Failure::LockTimeout);
-        for number in [1969, 3024] {
-            assert_eq!(classify_failure(Some(number), "Zeit"), Failure::StatementTimeout, "{number}");
-        }
-        for number in [1047, 1290, 1836] {
-            assert_eq!(classify_failure(Some(number), "nur lesen"), Failure::ServerAway, "{number}");
-        }
-        for number in [1062, 1064, 1105, 1146, 4025] {
-            let text = "Deadlock found when trying to get lock; try restarting transaction";
-            assert_eq!(classify_failure(Some(number), text), Failure::Other, "{number}");
+    fn a_number_decides_if_the_text_is_not_known() {
+        for (number, failure) in [
+            (1213, Some(Failure::Conflict)),
+            (3101, Some(Failure::Conflict)),
+            (9007, Some(Failure::Conflict)),
+            (8022, Some(Failure::Conflict)),
+            (8147, Some(Failure::Conflict)),
+            (1205, Some(Failure::LockTimeout)),
+            (1969, Some(Failure::StatementTimeout)),
+            (3024, Some(Failure::StatementTimeout)),
+            (1047, Some(Failure::ServerAway)),
+            (1290, Some(Failure::ServerAway)),
+            (1836, Some(Failure::ServerAway)),
+            (1062, None),
+            (1064, None),
+            (1105, None),
+            (1146, None),
+            (4025, None),
+        ] {
+            assert_eq!(find_by_number(number), failure, "{number}");
         }
     }
 
@@ -176,21 +185,20 @@ mod tests {
     fn an_error_during_commit_is_contention_only_if_the_transaction_is_known_to_be_undone() {
         let undone = "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT";
         let unknown = "Got error 28 - 'No space left on device' during COMMIT";
-        for number in [Some(1180), None] {
-            assert_eq!(classify_failure(number, undone), Failure::Conflict);
-            assert_eq!(classify_failure(number, unknown), Failure::Other);
-        }
+        assert_eq!(find_by_text(undone), Some(Failure::Conflict));
+        assert_eq!(find_by_text(unknown), None);
+        assert_eq!(find_by_number(ERROR_DURING_COMMIT), None);
     }
 
     #[test]
-    fn the_text_decides_where_there_is_no_number() {
+    fn a_known_text_needs_no_number() {
         for (text, failure) in [
-            ("Deadlock found when trying to get lock; try restarting transaction", Failure::Conflict),
-            ("Write conflict, txnStartTS=1 [try again later]", Failure::Conflict),
-            ("WSREP has not yet prepared node for application use", Failure::ServerAway),
-            ("Table 'idem.orders' doesn't exist", Failure::Other),
+            ("Deadlock found when trying to get lock; try restarting transaction", Some(Failure::Conflict)),
+            ("Write conflict, txnStartTS=1 [try again later]", Some(Failure::Conflict)),
+            ("WSREP has not yet prepared node for application use", Some(Failure::ServerAway)),
+            ("Table 'idem.orders' doesn't exist", None),
         ] {
-            assert_eq!(classify_failure(None, text), failure, "{text}");
+            assert_eq!(find_by_text(text), failure, "{text}");
         }
     }
 }
