@@ -28,6 +28,8 @@ use ports::{Page, UnreadableObserver, UnreadableRow};
 
 use super::row::unreadable_row;
 
+pub(super) use events::OPEN as OPEN_EVENTS;
+
 /// Reads each row on its own. An unreadable one is reported to the observer and takes its position in the
 /// result.
 fn read_each_row<R, T>(

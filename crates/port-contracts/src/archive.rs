@@ -1,18 +1,18 @@
 //! The suite for orders that are moved to the archive, and that come back.
 
+mod scene;
+
 use domain::{
-    ChangedBy, Order, OrderChange, OrderKey, Revision, Transaction,
-    order::{OrderDetails, OrderReference, OrderStatus},
-    payment::{
-        DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, RawFacts, ReferenceOwner,
-        RefundFacts, StoredEvent,
-    },
+    Order, OrderChange, OrderKey,
+    order::{OrderDetails, OrderReference},
+    payment::{EventDisposition, ReferenceOwner, StoredEvent},
 };
 use ports::{
-    CaseKey, ErasureProgress, OldOrder, OrderCursor, OrderFilter, PaymentFilter, PaymentMoment,
-    PaymentPeriod, RefundFilter, UnitOfWork, Write,
+    ErasureProgress, OldOrder, OrderCursor, OrderFilter, PaymentFilter, PaymentMoment, PaymentPeriod,
+    RefundFilter, UnitOfWork, Write,
 };
 
+use self::scene::{Scene, closed, read_all, scene};
 use crate::{
     Backend,
     sample::{self, at},
@@ -25,6 +25,7 @@ macro_rules! archive {
         an_archived_order_is_read_as_it_was
         an_archived_order_is_in_no_list
         an_order_is_archived_only_as_it_was_read
+        an_order_with_an_open_event_stays
         a_change_brings_an_archived_order_back_whole
         a_stale_change_leaves_an_archived_order_where_it_is
         one_of_many_changes_of_an_archived_order_wins
@@ -39,100 +40,9 @@ macro_rules! archive {
     } };
 }
 
-/// A closed order with one of everything, and the notice of its payment.
-struct Scene {
-    order: Order,
-    transaction: Transaction,
-    event: StoredEvent,
-}
-
-/// Closes an order as at that time.
-fn closed(order: Order, seconds: i64) -> OrderChange {
-    let mut change = OrderChange::from_order(order);
-    change.transition(OrderStatus::Closed, ChangedBy::SYSTEM, None, at(seconds)).expect("it is pending");
-    change
-}
-
-async fn scene(backend: &Backend) -> Scene {
-    let order = backend.order().await;
-    let mut change = closed(order, 9);
-    let reference = Some(OrderReference::new("PO-1".to_owned()));
-    change.edit_details(OrderDetails { reference, ..OrderDetails::default() }, at(9));
-    let order = change.order().clone();
-    backend.commit_change(change).await;
-    let transaction = backend
-        .transaction(&order, |it| {
-            let disputes = vec![sample::dispute(DisputeStatus::Won, it.amount, 4)];
-            let captured = sample::captured_facts(it.amount);
-            it.facts = sample::restore_facts(RawFacts { disputes, ..captured });
-            it.check_at = None;
-            let facts = RefundFacts { succeeded_at: Some(at(5)), ..RefundFacts::default() };
-            it.refunds = vec![domain::Refund { facts, check_at: None, ..sample::refund(it, "1") }];
-        })
-        .await;
-    let event = StoredEvent {
-        disposition: EventDisposition::Applied,
-        ..sample::event("sandbox", Some(&transaction.id))
-    };
-    let request = PaymentRequest {
-        transaction: transaction.key,
-        kind: PaymentRequestKind::Payment,
-        amount: transaction.amount,
-        requested_by: ChangedBy::customer(order.owner),
-        requested_at: at(1),
-    };
-    backend
-        .commit([
-            Write::InsertEvent(event.clone()),
-            Write::InsertRequest(request),
-            Write::InsertAttempts(vec![sample::attempt(&transaction, 1)]),
-            sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1"),
-        ])
-        .await;
-    Scene { order, transaction, event }
-}
-
 /// Moves an order to the archive.
 pub(crate) fn archival(order: &Order) -> Write {
     Write::ArchiveOrders(vec![(order.key, order.revision)])
-}
-
-/// Everything that is read of one order, without its revision.
-async fn read_all(backend: &Backend, scene: &Scene) -> String {
-    let (number, key, id) = (&scene.order.number, scene.order.key, &scene.transaction.id);
-    let (orders, payments) = (&backend.orders, &backend.payments);
-    let still = |order: Order| Order { revision: Revision::FIRST, ..order };
-    let named = sample::named_reference(domain::payment::ReferenceKind::Payment, "pi_1");
-    let (gateway, ids) = (&scene.event.gateway, [scene.event.id.clone()]);
-    let head = orders.find_order_head(number).await.expect("read").expect("there");
-    let mut cases = Vec::new();
-    for key in [CaseKey::Order(number.clone()), CaseKey::Transaction(id.clone())] {
-        for case in payments.find_cases(&[key]).await.expect("read") {
-            cases.push((still(case.order), case.transactions, case.waiting));
-        }
-    }
-    format!(
-        "{:#?}",
-        (
-            orders.find_order(number).await.expect("read").map(still),
-            (head.key, head.owner),
-            orders.list_history_entries(key).await.expect("read"),
-            payments.find_transaction(id).await.expect("read"),
-            payments.list_transactions(key).await.expect("read"),
-            payments.list_readable(key).await.expect("read"),
-            payments.list_refunds(id).await.expect("read"),
-            payments.list_payment_requests(key).await.expect("read"),
-            payments.list_attempts(id, None, 9).await.expect("read").map(|it| it.data),
-            payments.find_by_reference(gateway, &named).await.expect("read"),
-            (
-                cases,
-                payments.list_requests_of(&[scene.transaction.key]).await.expect("read"),
-                backend.events.list_events_about(&scene.transaction, None, 9).await.expect("read").data,
-                backend.events.find_event(gateway, &scene.event.id).await.expect("read"),
-                backend.events.list_stored_ids(gateway, &ids).await.expect("read"),
-            ),
-        )
-    )
 }
 
 async fn is_listed(backend: &Backend) -> bool {
@@ -186,6 +96,21 @@ pub async fn an_order_is_archived_only_as_it_was_read(backend: &Backend) {
     assert!(is_archived(backend, &first).await && is_archived(backend, &second).await);
     backend.expect_stale([both(second.revision)]).await;
     backend.expect_stale([Write::ArchiveOrders(vec![(second.key, second.revision.next())])]).await;
+}
+
+/// A notice that could not be applied when it came is stored without a change of the order.
+pub async fn an_order_with_an_open_event_stays(backend: &Backend) {
+    let Scene { order, transaction, .. } = scene(backend).await;
+    for disposition in [EventDisposition::Waiting, EventDisposition::Parked, EventDisposition::Overdue] {
+        let event = StoredEvent { disposition, ..sample::event("sandbox", Some(&transaction.id)) };
+        backend.commit([Write::InsertEvent(event.clone())]).await;
+        backend.expect_stale([archival(&order)]).await;
+        backend
+            .commit([Write::MoveEvent { key: event.key, from: disposition, to: EventDisposition::Flagged }])
+            .await;
+    }
+    backend.commit([archival(&order)]).await;
+    assert!(is_archived(backend, &order).await);
 }
 
 /// A change of the order as it is now.

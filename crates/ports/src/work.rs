@@ -361,7 +361,8 @@ pub enum Write {
         read: Option<Timestamp>,
     },
     /// Moves orders to the archive, with everything that belongs to them: lists leave them out, reads by number or id do
-    /// not. Their revisions move, nothing else does. Guard: each has the revision that was read; else `Stale`.
+    /// not. Their revisions move, nothing else does. Guard: each has the revision that was read, and no `WAITING`, `PARKED`
+    /// or `OVERDUE` event is about a payment of it; else `Stale`.
     ///
     /// An [`UpdateOrder`](Self::UpdateOrder) of an archived order brings it back in the same commit.
     ArchiveOrders(Vec<(OrderKey, Revision)>),

@@ -18,6 +18,7 @@ use super::abort::{Abort, Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
+use crate::sql::read::OPEN_EVENTS;
 use crate::sql::schema::{erasures, gateway_references, orders, payment_events, payment_transactions};
 use crate::sql::shelf::{On, SHELVED_TABLES, Shelf, table_name};
 
@@ -37,7 +38,12 @@ struct Load {
     orders: Vec<i64>,
     transactions: Vec<i64>,
     events: Vec<i64>,
+    /// Whether one of the events may still be applied.
+    has_open_event: bool,
 }
+
+/// A notice: its row key, and whether it may still be applied.
+type FoundEvent = (i64, bool);
 
 impl Load {
     fn keys_of(&self, owner: Owner) -> &[i64] {
@@ -49,7 +55,7 @@ impl Load {
     }
 }
 
-/// Moves orders to the archive. Guard: each has the revision that was read.
+/// Moves orders to the archive. Guard: each has the revision that was read, and no event may still be applied to it.
 pub(super) async fn archive_orders(conn: &mut Conn, read: &[(OrderKey, Revision)]) -> WriteOutcome {
     for (key, revision) in read {
         // It locks the order before anything of it is copied: every commit that changes something of an order moves its
@@ -59,7 +65,10 @@ pub(super) async fn archive_orders(conn: &mut Conn, read: &[(OrderKey, Revision)
         check_guard(CachedStatement(update).execute(conn).await?)?;
     }
     let keys: Vec<i64> = read.iter().map(|(key, _)| key.get()).collect();
-    move_orders(conn, keys.clone(), Shelf::Record, Shelf::Archive).await?;
+    let load = find_load(conn, keys.clone(), Shelf::Record).await?;
+    // A notice that could not be applied was stored without a change of the order.
+    check_guard(usize::from(!load.has_open_event))?;
+    move_load(conn, &load, Shelf::Record, Shelf::Archive).await?;
     // An erasure looks at the archive once and then at the record. One that began since the orders were listed could meet
     // them in neither. The copy has locked the rows of the owners, so none begins after this look.
     for part in keys.chunks(KEYS_MAX) {
@@ -80,14 +89,14 @@ pub(super) async fn restore_order(conn: &mut Conn, key: OrderKey, revision: Revi
     let query = orders::table.find(key.get()).filter(orders::revision.eq(revision.get())).select(orders::id);
     let found: Option<i64> = On(Shelf::Archive, query).get_result(conn).await.optional()?;
     let Some(found) = found else { return Ok(false) };
-    let moved = move_orders(conn, vec![found], Shelf::Archive, Shelf::Record).await;
+    let load = find_load(conn, vec![found], Shelf::Archive).await?;
+    let moved = move_load(conn, &load, Shelf::Archive, Shelf::Record).await;
     // A notice that this unit has just inserted may be a copy of one that comes back, too.
     check_insert(moved.map(|()| 1), || Violation::Stale)?;
     Ok(true)
 }
 
-async fn move_orders(conn: &mut Conn, orders: Vec<i64>, from: Shelf, to: Shelf) -> QueryResult<()> {
-    let load = find_load(conn, orders, from).await?;
+async fn move_load(conn: &mut Conn, load: &Load, from: Shelf, to: Shelf) -> QueryResult<()> {
     for table in SHELVED_TABLES {
         let (owner, column) = row_owner(table);
         for keys in load.keys_of(owner).chunks(KEYS_MAX) {
@@ -143,31 +152,35 @@ async fn find_load(conn: &mut Conn, orders: Vec<i64>, from: Shelf) -> QueryResul
     for part in of_orders.chunks(KEYS_MAX) {
         events.extend(find_events(conn, part, from).await?);
     }
+    let has_open_event = events.iter().any(|it| it.1);
+    let mut events: Vec<i64> = events.into_iter().map(|it| it.0).collect();
     events.sort_unstable();
     events.dedup();
-    Ok(Load { orders, transactions, events })
+    Ok(Load { orders, transactions, events, has_open_event })
 }
 
-/// The row keys of the notices about these transactions. One can name a transaction of another gateway, which is another
+/// The notices about these transactions. One can name a transaction of another gateway, which is another
 /// transaction, so both columns are compared.
 async fn find_events(
     conn: &mut Conn,
     transactions: &[(i64, String, String)],
     from: Shelf,
-) -> QueryResult<Vec<i64>> {
+) -> QueryResult<Vec<FoundEvent>> {
+    let is_open = |disposition: &String| OPEN_EVENTS.contains(&disposition.as_str());
     let ids = pad_keys(transactions.iter().map(|it| it.1.clone()).collect());
     let query = payment_events::table.filter(payment_events::transaction_id.eq_any(ids)).select((
         payment_events::id,
         payment_events::transaction_id,
         payment_events::gateway,
+        payment_events::disposition,
     ));
-    let named: Vec<(i64, Option<String>, String)> =
+    let named: Vec<(i64, Option<String>, String, String)> =
         IndexHint(Index::EVENTS_OF_TRANSACTION.on(from), On(from, CachedStatement(query))).load(conn).await?;
     let is_theirs = |id: &Option<String>, gateway: &String| {
         transactions.iter().any(|it| Some(&it.1) == id.as_ref() && it.2 == *gateway)
     };
-    let mut keys: Vec<i64> =
-        named.iter().filter(|(_, id, gateway)| is_theirs(id, gateway)).map(|it| it.0).collect();
+    let theirs = named.iter().filter(|it| is_theirs(&it.1, &it.2));
+    let mut found: Vec<FoundEvent> = theirs.map(|it| (it.0, is_open(&it.3))).collect();
     let owners = pad_keys(transactions.iter().map(|it| it.0).collect());
     let query = gateway_references::table
         .filter(gateway_references::transaction_key.eq_any(owners))
@@ -180,17 +193,18 @@ async fn find_events(
             payment_events::gateway,
             payment_events::reference_kind,
             payment_events::reference,
+            payment_events::disposition,
         ));
-        type Named = (i64, String, Option<String>, Option<String>);
+        type Named = (i64, String, Option<String>, Option<String>, String);
         let named: Vec<Named> =
             IndexHint(Index::EVENTS_OF_REFERENCE.on(from), On(from, CachedStatement(query)))
                 .load(conn)
                 .await?;
-        let is_theirs = |(_, gateway, kind, text): &&Named| {
+        let is_theirs = |(_, gateway, kind, text, _): &&Named| {
             part.iter()
                 .any(|it| it.0 == *gateway && Some(&it.1) == kind.as_ref() && Some(&it.2) == text.as_ref())
         };
-        keys.extend(named.iter().filter(is_theirs).map(|it| it.0));
+        found.extend(named.iter().filter(is_theirs).map(|it| (it.0, is_open(&it.4))));
     }
-    Ok(keys)
+    Ok(found)
 }

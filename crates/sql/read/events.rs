@@ -20,8 +20,8 @@ use crate::sql::schema::{gateway_references, payment_events, payment_transaction
 use crate::sql::shelf::{On, Shelf};
 use crate::sql::value::SqlTimestamp;
 
-/// The dispositions of events that wait.
-const WAITING: [&str; 3] = [
+/// The dispositions of events that may still be applied.
+pub(crate) const OPEN: [&str; 3] = [
     EventDisposition::Waiting.as_str(),
     EventDisposition::Parked.as_str(),
     EventDisposition::Overdue.as_str(),
@@ -338,7 +338,7 @@ pub(super) async fn load_waiting_events(
     let ids = pad_keys(transactions.iter().map(|it| it.id.as_str()).collect());
     let query = payment_events::table
         .filter(payment_events::transaction_id.eq_any(ids))
-        .filter(payment_events::disposition.eq_any(WAITING))
+        .filter(payment_events::disposition.eq_any(OPEN))
         .select(EventRow::as_select());
     let mut rows: Vec<EventRow> =
         IndexHint(Index::EVENTS_OF_TRANSACTION, CachedStatement(query)).load(conn).await?;
@@ -361,7 +361,7 @@ async fn load_by_reference(conn: &mut Conn, transactions: &[Transaction]) -> Que
     }
     let query = payment_events::table
         .filter(payment_events::reference.eq_any(pad_keys(texts)))
-        .filter(payment_events::disposition.eq_any(WAITING))
+        .filter(payment_events::disposition.eq_any(OPEN))
         .select(EventRow::as_select());
     IndexHint(Index::EVENTS_OF_REFERENCE, CachedStatement(query)).load(conn).await
 }

@@ -188,6 +188,15 @@ impl EventDisposition {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
+
+    /// Whether the event may still be applied: it waits, for an earlier event or for its transaction.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Waiting | Self::Parked | Self::Overdue => true,
+            Self::Applied | Self::Unchanged | Self::Flagged => false,
+        }
+    }
 }
 
 /// A notice as it is stored, whatever its effect was.

@@ -1,4 +1,5 @@
-use domain::{Order, OrderChange, OrderKey, Revision, order::HistoryEntry};
+use domain::{Order, OrderChange, OrderKey, Revision, order::HistoryEntry, payment::StoredEvent};
+use ports::is_event_about;
 
 use super::{
     abort::{Abort, Written},
@@ -14,6 +15,13 @@ pub(super) fn insert_order(tables: &mut Tables, order: Order, entry: HistoryEntr
     let key = order.key;
     tables.orders.insert(order)?;
     Ok(tables.history.insert(HistoryRow { order: key, entry })?)
+}
+
+fn has_open_event(tables: &Tables, order: OrderKey) -> bool {
+    let is_theirs = |event: &StoredEvent| {
+        tables.transactions.rows().any(|it| it.order == order && is_event_about(event, it))
+    };
+    tables.events.rows().any(|it| it.disposition.is_open() && is_theirs(it))
 }
 
 pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> Written {
@@ -43,7 +51,7 @@ pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> W
 pub(super) fn archive_orders(tables: &mut Tables, read: Vec<(OrderKey, Revision)>) -> Written {
     for (order, revision) in read {
         let is_as_read = |row: &Order| row.revision == revision;
-        if tables.is_archived(order) {
+        if tables.is_archived(order) || has_open_event(tables, order) {
             return Err(Abort::Stale);
         }
         update_guarded(&mut tables.orders, &order, is_as_read, |row| row.revision = row.revision.next())?;

@@ -86,7 +86,7 @@ impl MemoryRecord {
     /// Reads the readable events that wait for one of these transactions, oldest first.
     pub(super) fn read_waiting_events(&self, tables: &Tables, of: &[Transaction]) -> Vec<StoredEvent> {
         let is_theirs = |event: &&StoredEvent| {
-            is_waiting(event.disposition) && of.iter().any(|it| is_event_about(event, it))
+            event.disposition.is_open() && of.iter().any(|it| is_event_about(event, it))
         };
         let waiting = tables.events.rows().filter(is_theirs);
         self.read_readable(sort_behind(waiting, sort_place, None), StoredEvent::clone)
@@ -100,13 +100,6 @@ impl MemoryRecord {
 /// The sort key of events: oldest first.
 const fn sort_place(event: &StoredEvent) -> (Timestamp, EventKey) {
     (event.received_at, event.key)
-}
-
-const fn is_waiting(disposition: EventDisposition) -> bool {
-    match disposition {
-        EventDisposition::Waiting | EventDisposition::Parked | EventDisposition::Overdue => true,
-        EventDisposition::Applied | EventDisposition::Unchanged | EventDisposition::Flagged => false,
-    }
 }
 
 /// Whether the transaction or the reference that an event names is known at the event's gateway.
