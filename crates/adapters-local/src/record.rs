@@ -97,6 +97,16 @@ impl MemoryRecord {
         self.corrupt_rows().insert((row.table, row.key.clone()), row);
     }
 
+    /// Makes a row readable again that was corrupted.
+    pub fn repair_row(&self, row: &UnreadableRow) {
+        self.corrupt_rows().remove(&(row.table, row.key.clone()));
+    }
+
+    /// Makes all rows readable again.
+    pub fn repair_rows(&self) {
+        self.corrupt_rows().clear();
+    }
+
     /// All that it holds at this moment: what was committed, and nothing of a unit that was refused.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {

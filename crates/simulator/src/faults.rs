@@ -39,6 +39,8 @@ faults! {
     CommitAfterGivingUp = 150, "commit after giving up";
     /// A read finds no database.
     RefuseRead = 40, "read refused";
+    /// The row of an order or a payment cannot be read for up to an hour.
+    UnreadableRow = 6000, "row unreadable";
     /// The lock service is away.
     LoseLockService = 300, "lock service away";
     /// A second caller gets a lock that is held.

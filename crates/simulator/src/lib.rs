@@ -30,6 +30,7 @@ mod people;
 mod ports;
 mod sessions;
 mod sweeps;
+mod unreadable;
 mod webhooks;
 mod workload;
 mod world;

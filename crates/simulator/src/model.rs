@@ -11,6 +11,7 @@ use ports::{ErrorChain, PortError};
 
 use crate::{
     ask::{Ask, Intention, Reply},
+    faults::Fault,
     world::World,
 };
 
@@ -218,6 +219,7 @@ impl Model {
 pub(crate) fn check_port_error(world: &World, error: &PortError) {
     match error {
         PortError::Unavailable(_) => {}
+        PortError::Unreadable(_) if world.had_unreadable_row() => world.count_fault(Fault::UnreadableRow),
         PortError::Unreadable(_) | PortError::Bug(_) => {
             world.report_violation(format!("a use case failed: {}", ErrorChain(error)));
         }

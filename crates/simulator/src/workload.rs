@@ -15,6 +15,7 @@ use crate::{
     people::{CUSTOMERS, OPERATOR, PRODUCTS},
     sessions::make_session_step,
     sweeps::{SWEEPS, start_sweep},
+    unreadable::corrupt_some_row,
     webhooks::make_webhook_step,
     world::{Label, World},
 };
@@ -51,6 +52,7 @@ pub(crate) fn make_step(world: &Arc<World>) -> Duration {
         94..96 => adjust(world),
         96 => set_some_clock(world),
         97 => return Duration::from_secs(chance.below(1_800)),
+        98 => corrupt_some_row(world),
         100..130 => make_session_step(world),
         130..145 => make_webhook_step(world),
         _ => return Duration::from_millis(chance.below(20_000)),
@@ -158,8 +160,19 @@ fn borrow_key(world: &Arc<World>) {
     send_intention(world, Intention { person, ..old });
 }
 
+/// An order that is paid and not delivered, if there is one: few get so far by chance.
+fn pick_order_under_way(world: &World) -> Option<KnownOrder> {
+    let model = lock(&world.model);
+    let is_under_way = |it: &&KnownOrder| {
+        matches!(model.statuses.get(&it.number).map_or("", String::as_str), "PAID" | "PROCESSING" | "SHIPPED")
+    };
+    let orders: Vec<_> = model.orders.iter().filter(is_under_way).cloned().collect();
+    world.chance.pick(&orders).cloned()
+}
+
 fn change_status(world: &Arc<World>) {
-    let Some(order) = pick_order(world) else { return };
+    let under_way = if world.chance.below(3) == 0 { pick_order_under_way(world) } else { None };
+    let Some(order) = under_way.or_else(|| pick_order(world)) else { return };
     let status = lock(&world.model).statuses.get(&order.number).cloned().unwrap_or_default();
     let targets = if world.chance.below(4) == 0 { &TARGETS } else { next_targets(&status) };
     let Some(to) = world.chance.pick(targets).copied() else { return };

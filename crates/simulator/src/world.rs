@@ -81,10 +81,11 @@ pub(crate) struct World {
     pub(crate) first_heads: Mutex<BTreeMap<i64, OrderHead>>,
     /// The transactions before the last commit; only a planted fault uses them.
     pub(crate) lagging: Mutex<Vec<Transaction>>,
-    /// By how much the clocks of instances differ at most, from each time on.
-    clock_skews: Mutex<Vec<(Duration, Duration)>>,
+    /// By how many milliseconds the clocks of instances are ahead at least and at most, from each time on.
+    clock_skews: Mutex<Vec<(Duration, i64, i64)>>,
     ids: AtomicI64,
     has_faults: AtomicBool,
+    had_unreadable_row: AtomicBool,
     coverage: Mutex<Coverage>,
     label: Mutex<Label>,
     spawned: Mutex<Vec<(Label, TaskFuture)>>,
@@ -116,6 +117,7 @@ impl World {
             clock_skews: Mutex::default(),
             ids: AtomicI64::new(1_000),
             has_faults: AtomicBool::new(true),
+            had_unreadable_row: AtomicBool::new(false),
             coverage: Mutex::default(),
             label: Mutex::new(Label::outside("begin")),
             spawned: Mutex::default(),
@@ -140,17 +142,19 @@ impl World {
     pub(crate) fn note_clock_skew(&self) {
         let of_slot = |it: &Slot| it.skew_ms.load(Ordering::Relaxed);
         let skews: Vec<_> = lock(&self.slots).iter().map(of_slot).collect();
-        let most =
-            skews.iter().max().zip(skews.iter().min()).map_or(0, |(most, least)| most.abs_diff(*least));
-        lock(&self.clock_skews).push((self.elapsed(), Duration::from_millis(most)));
+        if let (Some(least), Some(most)) = (skews.iter().min(), skews.iter().max()) {
+            lock(&self.clock_skews).push((self.elapsed(), *least, *most));
+        }
     }
 
-    /// By how much the clocks of any two instances have differed at most, at any moment since then.
+    /// By how much two readings of clocks since then differ at most beside the time between them: of two instances, or of
+    /// one whose clock was set between them.
     pub(crate) fn clock_skew_since(&self, at: Duration) -> Duration {
         let skews = lock(&self.clock_skews);
         let later = skews.partition_point(|it| it.0 < at);
         let relevant = skews.get(later.saturating_sub(1)..).unwrap_or_default();
-        relevant.iter().map(|it| it.1).max().unwrap_or_default()
+        let (least, most) = (relevant.iter().map(|it| it.1).min(), relevant.iter().map(|it| it.2).max());
+        Duration::from_millis(least.zip(most).map_or(0, |(least, most)| most.abs_diff(least)))
     }
 
     /// Waits for 1 to `ms_max` ms. Other tasks go on, and the instance may die here.
@@ -164,15 +168,30 @@ impl World {
         if !self.has_faults.load(Ordering::Relaxed) || !self.chance.hits(fault.chances()) {
             return false;
         }
-        let label = self.label();
-        *lock(&self.coverage).entry((fault, label.step)).or_default() += 1;
-        self.trace(|| format!("! {}", fault.as_str()));
+        self.count_fault(fault);
         true
+    }
+
+    /// Counts and traces that the present step met a fault.
+    pub(crate) fn count_fault(&self, fault: Fault) {
+        *lock(&self.coverage).entry((fault, self.label().step)).or_default() += 1;
+        self.trace(|| format!("! {}", fault.as_str()));
     }
 
     /// From now on nothing goes wrong any more.
     pub(crate) fn end_faults(&self) {
         self.has_faults.store(false, Ordering::Relaxed);
+        self.record.repair_rows();
+    }
+
+    /// From now on a use case may say that a row cannot be read.
+    pub(crate) fn note_unreadable_row(&self) {
+        self.had_unreadable_row.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there was a row that could not be read.
+    pub(crate) fn had_unreadable_row(&self) -> bool {
+        self.had_unreadable_row.load(Ordering::Relaxed)
     }
 
     /// Whether this fault is planted.

@@ -88,9 +88,10 @@ impl Account {
         self.requests.iter().any(|it| replaces(&it.ask, password))
     }
 
-    /// Whether this password was certainly set once.
-    pub(super) fn was_set(&self, password: &str) -> bool {
-        self.first_password == password || self.done(|it| sets(it, password)).next().is_some()
+    /// Whether this password was certainly set before `at`.
+    pub(super) fn was_set(&self, password: &str, at: Duration) -> bool {
+        let mut changes = self.done(|it| sets(it, password));
+        self.first_password == password || changes.any(|it| it.done_at <= Some(at))
     }
 
     /// A login with this password shows that it was set.

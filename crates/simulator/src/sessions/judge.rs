@@ -39,7 +39,7 @@ impl SessionBook {
             SessionReply::Unknown | SessionReply::Unauthenticated => None,
             SessionReply::Refused => {
                 let exists = account.registered_at().is_some_and(|at| at <= sent_at);
-                let is_right = account.was_set(password) && !account.may_be_replaced(password);
+                let is_right = account.was_set(password, sent_at) && !account.may_be_replaced(password);
                 (exists && is_right && !account.may_be_disabled(sent_at))
                     .then(|| format!("the right password of {} was refused", account.name))
             }
@@ -186,7 +186,7 @@ impl SessionBook {
         let ask = account.requests.iter().find(|it| it.key == key)?.ask.clone();
         match answer.outcome {
             SessionReply::Refused => {
-                let fault = judge_refusal(account, &ask);
+                let fault = judge_refusal(account, &ask, sent_at);
                 settle_request(account, key);
                 fault
             }
@@ -212,7 +212,7 @@ fn settle_request(account: &mut Account, key: &str) {
 
 /// Whether a request may be refused: only a change whose present password another one may have replaced, or whose account
 /// an operator may have closed.
-fn judge_refusal(account: &Account, ask: &AccountAsk) -> Fault {
+fn judge_refusal(account: &Account, ask: &AccountAsk, sent_at: Duration) -> Fault {
     let name = &account.name;
     match ask {
         AccountAsk::ChangePassword { from, .. } => {
@@ -220,7 +220,7 @@ fn judge_refusal(account: &Account, ask: &AccountAsk) -> Fault {
                 |it| matches!(&it.ask, AccountAsk::ChangePassword { from: other, .. } if other == from),
             );
             let may_be_closed = account.requests.iter().any(|it| matches!(it.ask, AccountAsk::Disable));
-            (asked.count() < 2 && account.was_set(from) && !may_be_closed)
+            (asked.count() < 2 && account.was_set(from, sent_at) && !may_be_closed)
                 .then(|| format!("{name} could not change the right password"))
         }
         AccountAsk::Register | AccountAsk::EndOthers | AccountAsk::Disable | AccountAsk::Enable => {
