@@ -12,17 +12,19 @@ use std::path::Path;
 
 use adapters_mysql::MySql;
 use port_contracts::sample;
-use ports::{HealthCheck, Store, UnitOfWork, Write};
+use ports::{Store, UnitOfWork, Write};
 use test_servers::{MySqlGroup, MySqlProgram};
 
-use losses::{assert_all_there, write_while};
+use losses::{DATABASE, Loss, Survivors};
 
 /// The folder of an unpacked MySQL.
 const PROGRAM: &str = "TEST_MYSQL_PROGRAM";
 
 fn start_group() -> MySqlGroup {
     let folder = std::env::var(PROGRAM).unwrap();
-    MySqlGroup::start(MySqlProgram::find(Path::new(&folder)).unwrap()).unwrap()
+    let group = MySqlGroup::start(MySqlProgram::find(Path::new(&folder)).unwrap()).unwrap();
+    group.execute_sql(0, &format!("CREATE DATABASE {DATABASE}")).unwrap();
+    group
 }
 
 fn unit(write: Write) -> UnitOfWork {
@@ -31,19 +33,13 @@ fn unit(write: Write) -> UnitOfWork {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs MySQL: cargo xtask engines group-replication"]
-async fn what_is_confirmed_outlives_the_primary_and_is_there_when_it_has_come_back() {
-    let mut group = start_group();
-    group.execute_sql(0, "CREATE DATABASE record").unwrap();
-    let url = group.url("record");
-    MySql::migrate(&url).await.unwrap();
-    let record = MySql::open(&url).await.unwrap();
-    let (users, pause) = write_while(&record, || group.kill(0).unwrap()).await;
-    println!("no commit was confirmed for {:.1} s after the primary was killed", pause.as_secs_f64());
-    record.check_health().await.unwrap();
-    group.rejoin(0).unwrap();
-    for url in group.urls() {
-        assert_all_there(&format!("{url}/record"), &users).await;
-    }
+async fn what_is_confirmed_outlives_each_role_and_is_there_when_it_has_come_back() {
+    let mut survivors = Survivors::new(start_group()).await;
+    survivors.lose(0, Loss::Kill, "the primary").await;
+    // It has come back as a secondary.
+    survivors.lose(0, Loss::Kill, "a secondary").await;
+    let primary = survivors.servers.primary().unwrap();
+    survivors.lose(primary, Loss::Hang, "the primary").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,8 +48,7 @@ async fn a_product_that_many_buy_is_sold_as_often_as_it_is_confirmed() {
     const SALES: usize = 10;
     const BUYERS: usize = 24;
     let group = start_group();
-    group.execute_sql(0, "CREATE DATABASE record").unwrap();
-    let url = group.url("record");
+    let url = group.url(DATABASE);
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
     let product = sample::product(Some(1_000));
@@ -65,7 +60,7 @@ async fn a_product_that_many_buy_is_sold_as_often_as_it_is_confirmed() {
     };
     futures_util::future::join_all((0..BUYERS).map(buyer)).await;
     for url in group.urls() {
-        let member = MySql::open(&format!("{url}/record")).await.unwrap();
+        let member = MySql::open(&format!("{url}/{DATABASE}")).await.unwrap();
         let read = ports::ProductRepository::find_product(&member, &product.id).await.unwrap().unwrap();
         assert_eq!(read.stock, Some(1_000 - i64::try_from(BUYERS * SALES).unwrap()));
     }

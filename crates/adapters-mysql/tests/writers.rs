@@ -1,4 +1,5 @@
-//! Several servers that accept writes to the same record. They need a cluster: `cargo xtask engines galera`.
+//! Several servers that accept writes to the same record. They need a cluster, or a group with several primaries: `cargo xtask
+//! engines galera` and `… group-replication`.
 
 #![expect(
     clippy::unwrap_used,

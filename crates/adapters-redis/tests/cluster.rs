@@ -13,7 +13,7 @@ use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, WrongServer}
 use ports::{
     Broadcast, Cache, CacheEntry, ErrorChain, HealthCheck, LockManager, Metrics, Observation, RedisFault,
 };
-use test_servers::{LoadStopwatch, RedisCluster};
+use test_servers::{LoadStopwatch, RedisCluster, ServerGroup};
 use tokio::time;
 
 /// The cluster of all tests that leave it as it is.
@@ -110,13 +110,12 @@ async fn a_killed_master_costs_its_keys_until_its_replica_replaces_it() {
         () = publish => unreachable!("it does not end"),
     }
     cluster.restart(0).unwrap();
-    cluster.wait_whole().unwrap();
     assert!(serves_all_again(&redis).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_master_costs_no_other_keys() {
-    let cluster = RedisCluster::start().unwrap();
+    let mut cluster = RedisCluster::start().unwrap();
     let redis = Redis::with_timeout(&cluster.url(), SHORT_TIMEOUT).unwrap();
     let patient = Redis::with_timeout(&cluster.url(), TIMEOUT).unwrap();
     let cache = RedisCache::new(redis.clone());
@@ -131,13 +130,12 @@ async fn a_hung_master_costs_no_other_keys() {
     }
     assert!(serves_all_again(&redis).await);
     cluster.resume(1).unwrap();
-    cluster.wait_whole().unwrap();
     assert!(serves_all_again(&patient).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_failed_a_moment_ago_is_used_again_once_it_answers() {
-    let cluster = RedisCluster::start().unwrap();
+    let mut cluster = RedisCluster::start().unwrap();
     let redis = Redis::with_timeout(&cluster.url(), SHORT_TIMEOUT).unwrap();
     let cache = RedisCache::new(redis.clone());
     assert!(serves_all_again(&redis).await);

@@ -11,7 +11,7 @@ use std::{
 
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, WrongServer};
 use ports::{Broadcast, Cache, CacheEntry, ErrorChain, HealthCheck};
-use test_servers::{LoadStopwatch, RedisSentinel};
+use test_servers::{LoadStopwatch, RedisSentinel, ServerGroup};
 use tokio::time;
 
 /// The servers of all tests that leave them as they are.
@@ -66,6 +66,11 @@ async fn when_the_master_is_killed_its_successor_is_used() {
     time::timeout(LONG, subscription.next()).await.expect("it is subscribed at the new master");
     broadcast.publish().await.unwrap();
     time::timeout(LONG, subscription.next()).await.expect("and hears what is published there");
+    let second = servers.master_port().unwrap();
+    // It comes back as a replica, and gets what was written meanwhile.
+    servers.restart(0).unwrap();
+    assert_eq!(servers.master_port().unwrap(), second);
+    assert!(back(&redis).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

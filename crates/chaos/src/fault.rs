@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-/// Who is struck.
+/// Who is struck. Servers have numbers from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Victim {
-    /// MariaDB, the system of record.
-    Database,
-    /// Locks, counters, revocations and a cache.
-    Redis,
+    /// A server of the record.
+    Database(usize),
+    /// A server of locks, counters, revocations and a cache.
+    Redis(usize),
     /// The first-level cache.
     Memcached,
     /// The first instance of the service.
@@ -43,39 +43,30 @@ pub(crate) struct Fault {
     pub(crate) blow: Blow,
 }
 
-impl Victim {
-    const ALL: [Self; 5] = [Self::Database, Self::Redis, Self::Memcached, Self::First, Self::Second];
-
-    /// What may happen to it. Instances keep nothing that could be emptied, and clients reach them directly.
-    const fn possible_blows(self) -> &'static [Blow] {
-        match self {
-            Self::Database => &[Blow::Kill, Blow::Hang, Blow::Cut, Blow::Delay, Blow::HalfClose],
-            Self::Redis | Self::Memcached => {
-                &[Blow::Kill, Blow::Hang, Blow::Empty, Blow::Cut, Blow::Delay, Blow::HalfClose]
-            }
-            Self::First | Self::Second => &[Blow::Kill, Blow::Hang],
-        }
-    }
-}
-
 impl Fault {
-    /// Every fault once.
-    pub(crate) fn all() -> Vec<Self> {
-        let of =
-            |victim: Victim| victim.possible_blows().iter().map(move |blow| Self { victim, blow: *blow });
-        Victim::ALL.into_iter().flat_map(of).collect()
+    /// Every fault once, with so many servers of the record and of Redis.
+    pub(crate) fn list(databases: usize, redis: usize) -> Vec<Self> {
+        let links = [Blow::Cut, Blow::Delay, Blow::HalfClose];
+        let ends = [Blow::Kill, Blow::Hang];
+        // Instances reach one of several Redis servers past its proxy: it says by itself where it is.
+        let redis_links = if redis == 1 { &links[..] } else { &[] };
+        let of = |victim, blows: &[&[Blow]]| {
+            blows.concat().into_iter().map(move |blow| Self { victim, blow }).collect::<Vec<_>>()
+        };
+        let databases = (0..databases).map(|it| of(Victim::Database(it), &[&ends, &links]));
+        let redis = (0..redis).map(|it| of(Victim::Redis(it), &[&ends, &[Blow::Empty], redis_links]));
+        // Instances keep nothing that could be emptied, and clients reach them directly.
+        let others = [
+            of(Victim::Memcached, &[&ends, &[Blow::Empty], &links]),
+            of(Victim::First, &[&ends]),
+            of(Victim::Second, &[&ends]),
+        ];
+        databases.chain(redis).chain(others).flatten().collect()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let victim = match self.victim {
-            Victim::Database => "MariaDB",
-            Victim::Redis => "Redis",
-            Victim::Memcached => "memcached",
-            Victim::First => "instance 1",
-            Victim::Second => "instance 2",
-        };
         let blow = match self.blow {
             Blow::Kill => "killed",
             Blow::Hang => "hung",
@@ -84,6 +75,12 @@ impl fmt::Display for Fault {
             Blow::Delay => "delayed",
             Blow::HalfClose => "half-closed",
         };
-        write!(f, "{victim} {blow}")
+        match self.victim {
+            Victim::Database(server) => write!(f, "database {} {blow}", server.saturating_add(1)),
+            Victim::Redis(server) => write!(f, "Redis {} {blow}", server.saturating_add(1)),
+            Victim::Memcached => write!(f, "memcached {blow}"),
+            Victim::First => write!(f, "instance 1 {blow}"),
+            Victim::Second => write!(f, "instance 2 {blow}"),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Chaos: two instances of the service on a real MariaDB, Redis and memcached, under mixed load, while every one of
-//! them is killed, hung, emptied and cut off. `cargo xtask chaos` runs it.
+//! them is killed, hung, emptied and cut off. `cargo xtask chaos` runs it. The record and Redis may also be several servers
+//! that replicate.
 //!
 //! ```text
 //! clients ──► two instances ──► a TCP proxy each ──► MariaDB, Redis, memcached
@@ -21,10 +22,12 @@ mod instance;
 mod judge;
 mod proxy;
 mod receiver;
+mod record;
 mod rows;
 mod run;
 mod shopper;
 mod signature;
+mod site;
 mod stack;
 mod summary;
 mod timeline;
@@ -42,11 +45,29 @@ pub use summary::Summary;
 /// [`Judgement`].
 pub type ChaosError = Box<dyn Error + Send + Sync>;
 
+/// The servers that a run is made on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// One MariaDB and one Redis.
+    #[default]
+    Single,
+    /// Three MariaDB servers of a Galera cluster, which all take writes; each instance prefers another one.
+    Galera,
+    /// Three members of a replication group of MySQL with one primary; the folder is that of an unpacked MySQL.
+    Group(PathBuf),
+    /// A Redis Cluster of three masters with a replica each.
+    RedisCluster,
+    /// A Redis with a replica, and three Sentinels.
+    RedisSentinel,
+}
+
 /// How a run goes.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The binary of the service.
     pub program: PathBuf,
+    /// The servers that it is made on.
+    pub engine: Engine,
     /// Decides the order and the length of the faults, and what clients ask. The same seed is the same plan, not the
     /// same run: the scheduler of the machine decides, too.
     pub seed: u64,

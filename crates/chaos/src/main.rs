@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use chaos::{ChaosError, Plan, run_chaos};
+use chaos::{ChaosError, Engine, Plan, run_chaos};
 
 const USAGE: &str = "\
 usage: cargo xtask chaos [options]
@@ -16,6 +16,7 @@ usage: cargo xtask chaos [options]
   --seed S       the order and the length of the faults, and what clients ask (1)
   --clients N    customers that ask at the same time (8)
   --longest MS   the longest time of one fault, in milliseconds (3000)
+  --engine E     single (default), galera, redis-cluster or sentinel
 ";
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -44,10 +45,11 @@ fn run_command(args: &[String]) -> Result<bool, ChaosError> {
     Ok(run.summary.is_sound())
 }
 
-/// The plan that the arguments name; `None` if one is unknown or has no number.
+/// The plan that the arguments name; `None` if one is unknown or has no value.
 fn parse_plan(args: &[String]) -> io::Result<Option<Plan>> {
     let mut plan = Plan {
         program: env::current_exe()?.with_file_name("api"),
+        engine: Engine::Single,
         seed: 1,
         shoppers: 8,
         length: MINUTE,
@@ -55,6 +57,11 @@ fn parse_plan(args: &[String]) -> io::Result<Option<Plan>> {
     };
     for pair in args.chunks(2) {
         let [name, number] = pair else { return Ok(None) };
+        if name == "--engine" {
+            let Some(engine) = find_engine(number) else { return Ok(None) };
+            plan.engine = engine;
+            continue;
+        }
         let Ok(number) = number.parse::<u32>() else { return Ok(None) };
         match name.as_str() {
             "--minutes" => plan.length = MINUTE.saturating_mul(number),
@@ -65,4 +72,14 @@ fn parse_plan(args: &[String]) -> io::Result<Option<Plan>> {
         }
     }
     Ok(Some(plan))
+}
+
+fn find_engine(name: &str) -> Option<Engine> {
+    match name {
+        "single" => Some(Engine::Single),
+        "galera" => Some(Engine::Galera),
+        "redis-cluster" => Some(Engine::RedisCluster),
+        "sentinel" => Some(Engine::RedisSentinel),
+        _ => None,
+    }
 }

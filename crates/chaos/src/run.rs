@@ -16,7 +16,6 @@ use crate::{
     ChaosError, Entry, History, Judgement, Plan, Rows, Summary,
     accounts::open_operator,
     client::{Client, Question, build_http, find_text},
-    fault::Fault,
     judge,
     judge::find_undelivered,
     receiver::Receiver,
@@ -146,6 +145,7 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
     let undelivered = wait_until_delivered(&stack, &receiver, subscribed_after).await?;
     let mut judgement = judge(&entries, &stack.read_rows()?);
     judgement.lost.extend(undelivered);
+    let wrong = [history.wrong(), stack.find_differences()?].concat();
     let (is_checked, check) = stack.run_command(&["check"], &[])?;
     let (windows, asked, answered) = timeline.read();
     let summary = Summary {
@@ -157,7 +157,7 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
         answered,
         faults: Summary::sum_faults(&windows),
         settled_after: length,
-        wrong: history.wrong(),
+        wrong,
         judgement,
         faults_of_record: if is_checked { None } else { Some(check) },
     };
@@ -200,7 +200,7 @@ async fn strike_all(
     let began = Stopwatch::start();
     let longest = u64::try_from(plan.fault_max.as_millis())?.max(FAULT_MIN_MS);
     loop {
-        let mut faults = Fault::all();
+        let mut faults = stack.list_faults();
         rng.shuffle(&mut faults);
         for fault in faults {
             sleep(Duration::from_millis(rng.u64(FAULT_MIN_MS..=longest))).await;

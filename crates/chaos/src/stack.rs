@@ -1,24 +1,20 @@
 //! Everything that runs: three servers, a proxy before each, and two instances of the service.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
+use std::time::Duration;
 
 use tempfile::TempDir;
-use test_servers::{MariaDb, Memcached, Redis, Server, ServerKind};
+use test_servers::{Memcached, Redis, RedisCluster, RedisSentinel, ServerGroup};
 
 use crate::{
-    ChaosError, Plan,
+    ChaosError, Engine, Plan,
     fault::{Blow, Fault, Victim},
     instance::Instance,
-    proxy::{LinkMode, Proxy},
+    record::Record,
     rows::{Rows, STATEMENTS},
     signature::SECRET,
+    site::{EmptyCommand, Site},
 };
 
-const DATABASE: &str = "idem";
 /// The largest limit that a setting takes: all load comes from a few customers.
 const UNLIMITED: &str = "4294967295";
 /// Settings of both instances.
@@ -43,8 +39,9 @@ const CLOCK_OFFSETS: [(&str, Duration); 3] = [
     ("-50ms", Duration::from_millis(50)),
     ("-8s", Duration::from_secs(8)),
 ];
-/// How long a server may take to obey a command that empties it.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+/// `-READONLY`: a replica, which its master empties.
+const EMPTY_REDIS: EmptyCommand = EmptyCommand { line: "FLUSHALL", answers: &["+OK", "-READONLY"] };
+const EMPTY_MEMCACHED: EmptyCommand = EmptyCommand { line: "flush_all", answers: &["OK"] };
 
 /// The servers, their proxies and the instances.
 #[derive(Debug)]
@@ -53,45 +50,41 @@ pub(crate) struct Stack {
     instances: [Instance; 2],
     /// By how much their clocks differ.
     pub(crate) clock_skew: Duration,
-    links: [Proxy; 3],
-    mariadb: MariaDb,
-    redis: Redis,
-    memcached: Memcached,
+    record: Record,
+    redis: Site<dyn ServerGroup>,
+    memcached: Site<Memcached>,
     _folder: TempDir,
 }
 
 impl Stack {
     /// Starts everything, and waits until both instances are ready.
     pub(crate) async fn start(plan: &Plan, http: &reqwest::Client) -> Result<Self, ChaosError> {
-        let (mariadb, redis, memcached) = (MariaDb::start()?, Redis::start()?, Memcached::start()?);
-        mariadb.create_database(DATABASE)?;
-        let links = [
-            Proxy::start(mariadb.port()).await?,
-            Proxy::start(redis.port()).await?,
-            Proxy::start(memcached.port()).await?,
-        ];
+        let record = Record::start(&plan.engine).await?;
+        let (redis, redis_url) = start_redis(&plan.engine).await?;
+        let memcached = Site::new(Box::new(Memcached::start()?), Some(EMPTY_MEMCACHED)).await?;
         let folder = tempfile::Builder::new().prefix("idem-chaos-").tempdir()?;
-        let [database, locks, cache] = &links;
-        let urls = [
-            ("IDEM_DATABASE_URL", format!("mysql://root@127.0.0.1:{}/{DATABASE}", database.port())),
-            ("IDEM_REDIS_URL", format!("redis://127.0.0.1:{}/0", locks.port())),
-            ("IDEM_MEMCACHED_URL", format!("memcache://127.0.0.1:{}", cache.port())),
-        ];
-        let settings: Vec<(String, String)> = SETTINGS
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .chain(urls.map(|(name, value)| (name.to_owned(), value)))
-            .collect();
+        let urls = |instance| {
+            [
+                ("IDEM_DATABASE_URL", record.url(instance)),
+                ("IDEM_REDIS_URL", redis_url.clone()),
+                ("IDEM_MEMCACHED_URL", format!("memcache://{}", memcached.hosts().join(","))),
+            ]
+        };
+        let settings = |instance, more: Option<(&str, &str)>| -> Vec<(String, String)> {
+            let fixed = SETTINGS.iter().copied().chain(more);
+            let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            fixed.chain(urls(instance).map(|(name, value)| (name.to_owned(), value))).collect()
+        };
         let choice = usize::try_from(plan.seed.checked_rem(3).unwrap_or(0))?;
         let [first, ..] = CLOCK_OFFSETS;
         let (offset, clock_skew) = CLOCK_OFFSETS.get(choice).copied().unwrap_or(first);
-        let skewed = [settings.clone(), vec![("IDEM_CLOCK_OFFSET".to_owned(), offset.to_owned())]].concat();
-        let first = Instance::start(&plan.program, folder.path().join("first"), settings)?;
+        let first = Instance::start(&plan.program, folder.path().join("first"), settings(0, None))?;
         // One after the other: the first one makes the schema.
         first.wait_until_ready(http).await?;
+        let skewed = settings(1, Some(("IDEM_CLOCK_OFFSET", offset)));
         let second = Instance::start(&plan.program, folder.path().join("second"), skewed)?;
         second.wait_until_ready(http).await?;
-        Ok(Self { instances: [first, second], clock_skew, links, mariadb, redis, memcached, _folder: folder })
+        Ok(Self { instances: [first, second], clock_skew, record, redis, memcached, _folder: folder })
     }
 
     /// The ports of the instances, which stay the same over restarts.
@@ -120,33 +113,31 @@ impl Stack {
 
     /// Reads what a judgement needs, past the service.
     pub(crate) fn read_rows(&self) -> Result<Rows, ChaosError> {
-        let mut printed = String::new();
-        for statement in STATEMENTS {
-            printed.push_str(&self.mariadb.query_sql(&format!("USE {DATABASE}; {statement}"))?);
-        }
-        Rows::parse(&printed)
+        Rows::parse(&self.record.query(&STATEMENTS)?)
+    }
+
+    /// The servers of the record whose rows differ from those of the first one.
+    pub(crate) fn find_differences(&self) -> std::io::Result<Vec<String>> {
+        self.record.find_differences(&STATEMENTS)
     }
 
     /// Changes the record behind the service's back, without the checks of its schema.
     pub(crate) fn corrupt(&self, sql: &str) -> std::io::Result<()> {
-        let unchecked = "SET check_constraint_checks = 0; SET foreign_key_checks = 0";
-        self.mariadb.execute_sql(&format!("USE {DATABASE}; {unchecked}; {sql}"))
+        self.record.corrupt(sql)
+    }
+
+    /// Every fault that can happen here, once.
+    pub(crate) fn list_faults(&self) -> Vec<Fault> {
+        Fault::list(self.record.hosts().len(), self.redis.hosts().len())
     }
 
     /// A fault begins.
     pub(crate) fn strike(&mut self, fault: Fault) -> Result<(), ChaosError> {
-        let [database, locks, cache] = &self.links;
         let [first, second] = &mut self.instances;
         match fault.victim {
-            Victim::Database => strike_server(&mut self.mariadb, database, fault.blow),
-            Victim::Redis if fault.blow == Blow::Empty => {
-                send_command(self.redis.port(), "FLUSHALL\r\n", "+OK\r\n")
-            }
-            Victim::Redis => strike_server(&mut self.redis, locks, fault.blow),
-            Victim::Memcached if fault.blow == Blow::Empty => {
-                send_command(self.memcached.port(), "flush_all\r\n", "OK\r\n")
-            }
-            Victim::Memcached => strike_server(&mut self.memcached, cache, fault.blow),
+            Victim::Database(server) => self.record.strike(server, fault.blow),
+            Victim::Redis(server) => self.redis.strike(server, fault.blow),
+            Victim::Memcached => self.memcached.strike(0, fault.blow),
             Victim::First => strike_instance(first, fault.blow),
             Victim::Second => strike_instance(second, fault.blow),
         }
@@ -154,38 +145,36 @@ impl Stack {
 
     /// The fault ends: whatever was away is back.
     pub(crate) fn heal(&mut self, fault: Fault) -> Result<(), ChaosError> {
-        let [database, locks, cache] = &self.links;
         let [first, second] = &mut self.instances;
         match fault.victim {
-            Victim::Database => heal_server(&mut self.mariadb, database, fault.blow),
-            Victim::Redis => heal_server(&mut self.redis, locks, fault.blow),
-            Victim::Memcached => heal_server(&mut self.memcached, cache, fault.blow),
+            Victim::Database(server) => self.record.heal(server, fault.blow),
+            Victim::Redis(server) => self.redis.heal(server, fault.blow),
+            Victim::Memcached => self.memcached.heal(0, fault.blow),
             Victim::First => heal_instance(first, fault.blow),
             Victim::Second => heal_instance(second, fault.blow),
         }
     }
 }
 
-fn strike_server<K: ServerKind>(server: &mut Server<K>, link: &Proxy, blow: Blow) -> Result<(), ChaosError> {
-    match blow {
-        Blow::Kill => server.kill()?,
-        Blow::Hang => server.pause()?,
-        Blow::Cut => link.set_mode(LinkMode::Cut),
-        Blow::Delay => link.set_mode(LinkMode::Slow),
-        Blow::HalfClose => link.set_mode(LinkMode::HalfClosed),
-        Blow::Empty => return Err("this server cannot be emptied".into()),
-    }
-    Ok(())
-}
-
-fn heal_server<K: ServerKind>(server: &mut Server<K>, link: &Proxy, blow: Blow) -> Result<(), ChaosError> {
-    match blow {
-        Blow::Kill => server.restart()?,
-        Blow::Hang => server.resume()?,
-        Blow::Cut | Blow::Delay | Blow::HalfClose => link.set_mode(LinkMode::Open),
-        Blow::Empty => {}
-    }
-    Ok(())
+/// Starts Redis; returns it with its URL. Several servers say by themselves where they are, so instances reach them past the
+/// proxies.
+async fn start_redis(engine: &Engine) -> Result<(Site<dyn ServerGroup>, String), ChaosError> {
+    let (servers, url): (Box<dyn ServerGroup>, _) = match engine {
+        Engine::RedisCluster => {
+            let servers = RedisCluster::start()?;
+            let url = servers.url();
+            (Box::new(servers), Some(url))
+        }
+        Engine::RedisSentinel => {
+            let servers = RedisSentinel::start()?;
+            let url = format!("{}/0", servers.url());
+            (Box::new(servers), Some(url))
+        }
+        Engine::Single | Engine::Galera | Engine::Group(_) => (Box::new(Redis::start()?), None),
+    };
+    let redis = Site::new(servers, Some(EMPTY_REDIS)).await?;
+    let url = url.unwrap_or_else(|| format!("redis://{}/0", redis.hosts().join(",")));
+    Ok((redis, url))
 }
 
 fn strike_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {
@@ -206,14 +195,4 @@ fn heal_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> 
         Blow::Empty | Blow::Cut | Blow::Delay | Blow::HalfClose => {}
     }
     Ok(())
-}
-
-/// Sends a server a line of its own protocol, and waits for the answer that means success.
-fn send_command(port: u16, command: &str, expected: &str) -> Result<(), ChaosError> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(COMMAND_TIMEOUT))?;
-    stream.write_all(command.as_bytes())?;
-    let mut answer = vec![0; expected.len()];
-    stream.read_exact(&mut answer)?;
-    if answer == expected.as_bytes() { Ok(()) } else { Err("a server was not emptied".into()) }
 }

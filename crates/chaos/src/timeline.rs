@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_request_counts_for_the_fault_that_it_was_sent_in_and_recovery_needs_both_instances() {
         let timeline = Timeline::default();
-        timeline.begin_fault(Fault { victim: Victim::Database, blow: Blow::Kill });
+        timeline.begin_fault(Fault { victim: Victim::Database(0), blow: Blow::Kill });
         let (lost, late) = (timeline.begin_request(), timeline.begin_request());
         timeline.end_request(lost, 0, true, false);
         timeline.end_fault();

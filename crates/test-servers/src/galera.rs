@@ -10,10 +10,13 @@ use std::{
 };
 
 use crate::{
-    kind::mariadb::{SETTINGS, check_output, copy_folder, data_folder, prepare_template, socket_path},
+    kind::mariadb::{
+        SETTINGS, check_output, copy_folder, data_folder, prepare_template, run_sql, socket_path,
+    },
     location::Location,
     process::Process,
     program,
+    server_group::ServerGroup,
 };
 
 /// Where distributions put the library that replicates; Debian has it in the package `galera-4`.
@@ -70,50 +73,12 @@ impl Galera {
         Ok(cluster)
     }
 
-    /// Kills a node at once, as a crash does.
+    /// Runs SQL at a node, as `root`, and returns the rows: a line each, the columns with tabs between them.
     ///
     /// # Errors
-    /// When there is no such node.
-    pub fn kill(&mut self, node: usize) -> io::Result<()> {
-        self.node_mut(node)?.process = None;
-        Ok(())
-    }
-
-    /// Starts a node again that was killed, and waits until it has joined and has all data.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn rejoin(&mut self, node: usize) -> io::Result<()> {
-        let provider = find_provider().ok_or_else(no_provider)?;
-        let mut others = self.nodes.iter().enumerate().filter(|(at, it)| *at != node && it.process.is_some());
-        let seed = others.next().map(|(_, it)| it.ports[0].port());
-        self.node_mut(node)?.run(node, &provider, seed)
-    }
-
-    /// Stops a node's process: connections are accepted, and nothing is answered.
-    ///
-    /// # Errors
-    /// When there is no such node, or it was killed.
-    pub fn pause(&mut self, node: usize) -> io::Result<()> {
-        self.node_mut(node)?.process.as_ref().ok_or_else(no_node)?.pause()
-    }
-
-    /// Lets the process of a paused node go on, and waits until it has joined again and has all data.
-    ///
-    /// # Errors
-    /// As [`pause`](Self::pause), and when it does not join in time.
-    pub fn resume(&mut self, node: usize) -> io::Result<()> {
-        let node = self.node_mut(node)?;
-        node.process.as_ref().ok_or_else(no_node)?.resume()?;
-        node.wait_ready()
-    }
-
-    /// Runs a statement at a node.
-    ///
-    /// # Errors
-    /// When it fails.
-    pub fn execute_sql(&self, node: usize, sql: &str) -> io::Result<()> {
-        self.nodes.get(node).ok_or_else(no_node)?.ask(sql).map(drop)
+    /// When there is no such node, or it refuses the SQL.
+    pub fn execute_sql(&self, node: usize, sql: &str) -> io::Result<String> {
+        run_sql(&self.nodes.get(node).ok_or_else(no_node)?.location, sql)
     }
 
     fn node_mut(&mut self, node: usize) -> io::Result<&mut Node> {
@@ -123,7 +88,35 @@ impl Galera {
     /// The URL of each node, without a database and without a slash at its end.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
-        self.nodes.iter().map(|it| format!("mysql://root@127.0.0.1:{}", it.location.port())).collect()
+        self.ports().iter().map(|port| format!("mysql://root@127.0.0.1:{port}")).collect()
+    }
+}
+
+impl ServerGroup for Galera {
+    fn ports(&self) -> Vec<u16> {
+        self.nodes.iter().map(|it| it.location.port()).collect()
+    }
+
+    fn kill(&mut self, node: usize) -> io::Result<()> {
+        self.node_mut(node)?.process = None;
+        Ok(())
+    }
+
+    fn restart(&mut self, node: usize) -> io::Result<()> {
+        let provider = find_provider().ok_or_else(no_provider)?;
+        let mut others = self.nodes.iter().enumerate().filter(|(at, it)| *at != node && it.process.is_some());
+        let seed = others.next().map(|(_, it)| it.ports[0].port());
+        self.node_mut(node)?.run(node, &provider, seed)
+    }
+
+    fn pause(&mut self, node: usize) -> io::Result<()> {
+        self.node_mut(node)?.process.as_ref().ok_or_else(no_node)?.pause()
+    }
+
+    fn resume(&mut self, node: usize) -> io::Result<()> {
+        let node = self.node_mut(node)?;
+        node.process.as_ref().ok_or_else(no_node)?.resume()?;
+        node.wait_ready()
     }
 }
 
@@ -165,20 +158,9 @@ impl Node {
 
     /// Whether it is one of a majority of nodes and has all data.
     fn is_ready(&self) -> bool {
-        let status = |name: &str| self.ask(&format!("SHOW STATUS LIKE '{name}'"));
+        let status = |name: &str| run_sql(&self.location, &format!("SHOW STATUS LIKE '{name}'"));
         let says = |name, value: &str| status(name).is_ok_and(|it| it.trim_end().ends_with(value));
         says("wsrep_ready", "ON") && says("wsrep_local_state_comment", "Synced")
-    }
-
-    /// The answer to a statement, as text.
-    fn ask(&self, sql: &str) -> io::Result<String> {
-        let asked = Command::new(program::find_program("mariadb")?)
-            .args(["--no-defaults", "--batch", "--user=root", "--skip-column-names"])
-            .arg(format!("--socket={}", socket_path(&self.location).display()))
-            .arg(format!("--execute={sql}"))
-            .output()?;
-        check_output("mariadb", &asked)?;
-        Ok(String::from_utf8_lossy(&asked.stdout).into_owned())
     }
 
     fn start_error(&self, how: &str) -> io::Error {

@@ -30,6 +30,7 @@ mod redis_node;
 mod redis_sentinel;
 mod redis_tls;
 mod server;
+mod server_group;
 mod smtp;
 mod stopwatch;
 
@@ -48,5 +49,6 @@ pub use redis_cluster::RedisCluster;
 pub use redis_sentinel::RedisSentinel;
 pub use redis_tls::RedisTls;
 pub use server::{Server, ServerKind};
+pub use server_group::ServerGroup;
 pub use smtp::{ReceivedMail, SmtpMode, SmtpServer};
 pub use stopwatch::LoadStopwatch;

@@ -9,10 +9,10 @@ use std::{
 };
 
 use crate::{
-    kind::mariadb::{check_output, copy_folder, data_folder, socket_path},
+    kind::mariadb::{check_output, copy_folder, data_folder, run_sql, socket_path},
     location::{Location, find_free_port},
     process::Process,
-    program,
+    server_group::ServerGroup,
 };
 
 /// The number of members: with one away the other two are the majority.
@@ -33,6 +33,9 @@ const RECOVERY_SQL: &str =
 const BOOTSTRAP_SQL: &str = "SET GLOBAL group_replication_bootstrap_group = ON; START GROUP_REPLICATION; \
                              SET GLOBAL group_replication_bootstrap_group = OFF";
 const JOIN_SQL: &str = "START GROUP_REPLICATION";
+const REJOIN_SQL: &str = "STOP GROUP_REPLICATION; START GROUP_REPLICATION";
+const ONLINE_SQL: &str =
+    "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE member_state = 'ONLINE'";
 const STATE_SQL: &str = "SELECT member_state, member_role FROM performance_schema.replication_group_members \
                          WHERE member_id = @@server_uuid";
 
@@ -148,18 +151,17 @@ impl MySqlGroup {
     /// The URL of each member, without a database and without a slash at its end.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
-        self.members.iter().map(|it| format!("mysql://root@127.0.0.1:{}", it.location.port())).collect()
+        self.ports().iter().map(|port| format!("mysql://root@127.0.0.1:{port}")).collect()
     }
 
     /// The URL of a database that names all members, member 0 first.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        let hosts: Vec<_> =
-            self.members.iter().map(|it| format!("127.0.0.1:{}", it.location.port())).collect();
+        let hosts: Vec<_> = self.ports().iter().map(|port| format!("127.0.0.1:{port}")).collect();
         format!("mysql://root@{}/{database}", hosts.join(","))
     }
 
-    /// Runs SQL at a member, as `root`.
+    /// Runs SQL at a member, as `root`, and returns the rows: a line each, the columns with tabs between them.
     ///
     /// # Errors
     /// When there is no such member, or it refuses the SQL.
@@ -167,20 +169,32 @@ impl MySqlGroup {
         self.members.get(member).ok_or_else(no_member)?.execute_sql(sql)
     }
 
-    /// Kills a member at once, as a crash does.
+    /// The number of the member that is the primary.
     ///
     /// # Errors
-    /// When there is no such member.
-    pub fn kill(&mut self, member: usize) -> io::Result<()> {
+    /// When no member says that it is.
+    pub fn primary(&self) -> io::Result<usize> {
+        let is_primary = |it: &Member| it.execute_sql(STATE_SQL).is_ok_and(|state| state.contains("PRIMARY"));
+        self.members.iter().position(is_primary).ok_or_else(no_member)
+    }
+
+    fn seeds(&self) -> String {
+        let seeds: Vec<_> = self.members.iter().map(|it| format!("127.0.0.1:{}", it.group_port)).collect();
+        seeds.join(",")
+    }
+}
+
+impl ServerGroup for MySqlGroup {
+    fn ports(&self) -> Vec<u16> {
+        self.members.iter().map(|it| it.location.port()).collect()
+    }
+
+    fn kill(&mut self, member: usize) -> io::Result<()> {
         self.members.get_mut(member).ok_or_else(no_member)?.process = None;
         Ok(())
     }
 
-    /// Starts a member again that was killed, and waits until it has joined and has all data.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub fn rejoin(&mut self, member: usize) -> io::Result<()> {
+    fn restart(&mut self, member: usize) -> io::Result<()> {
         let seeds = self.seeds();
         let member = self.members.get_mut(member).ok_or_else(no_member)?;
         member.run(&self.program, &seeds)?;
@@ -188,9 +202,25 @@ impl MySqlGroup {
         member.wait_online()
     }
 
-    fn seeds(&self) -> String {
-        let seeds: Vec<_> = self.members.iter().map(|it| format!("127.0.0.1:{}", it.group_port)).collect();
-        seeds.join(",")
+    fn pause(&mut self, member: usize) -> io::Result<()> {
+        self.members.get(member).and_then(|it| it.process.as_ref()).ok_or_else(no_member)?.pause()
+    }
+
+    fn resume(&mut self, member: usize) -> io::Result<()> {
+        let resumed = self.members.get(member).ok_or_else(no_member)?;
+        resumed.process.as_ref().ok_or_else(no_member)?.resume()?;
+        for _ in 0..PROBES_MAX {
+            // All of them: the resumed one may not know yet that the others have expelled it.
+            if self.members.iter().all(Member::reaches_all) {
+                return Ok(());
+            }
+            if resumed.has_state("ERROR") || resumed.has_state("OFFLINE") {
+                // Refused while the server tries it by itself.
+                let _ = resumed.execute_sql(REJOIN_SQL);
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(resumed.start_error("does not join again"))
     }
 }
 
@@ -231,9 +261,15 @@ impl Member {
     }
 
     fn wait_online(&mut self) -> io::Result<()> {
-        self.wait_until("does not join", |it| {
-            it.execute_sql(STATE_SQL).is_ok_and(|state| state.starts_with("ONLINE"))
-        })
+        self.wait_until("does not join", |it| it.has_state("ONLINE"))
+    }
+
+    fn has_state(&self, state: &str) -> bool {
+        self.execute_sql(STATE_SQL).is_ok_and(|it| it.starts_with(state))
+    }
+
+    fn reaches_all(&self) -> bool {
+        self.execute_sql(ONLINE_SQL).is_ok_and(|it| it.trim() == MEMBERS.to_string())
     }
 
     fn wait_until(&mut self, failure: &str, is_reached: impl Fn(&Self) -> bool) -> io::Result<()> {
@@ -251,13 +287,7 @@ impl Member {
     }
 
     fn execute_sql(&self, sql: &str) -> io::Result<String> {
-        let client = Command::new(program::find_program("mariadb")?)
-            .args(["--no-defaults", "--batch", "--skip-column-names", "--user=root"])
-            .arg(format!("--socket={}", socket_path(&self.location).display()))
-            .arg(format!("--execute={sql}"))
-            .output()?;
-        check_output("mariadb", &client)?;
-        Ok(String::from_utf8_lossy(&client.stdout).into_owned())
+        run_sql(&self.location, sql)
     }
 
     fn start_error(&self, how: &str) -> io::Error {

@@ -5,6 +5,7 @@ use std::io;
 use crate::{
     location::Location,
     redis_node::{RedisNode, wait_until},
+    server_group::ServerGroup,
 };
 
 /// The number of masters; a majority of them elects the successor of one that is gone.
@@ -57,7 +58,7 @@ impl RedisCluster {
     /// The URL of the cluster, which names all nodes.
     #[must_use]
     pub fn url(&self) -> String {
-        let hosts: Vec<_> = self.nodes.iter().map(|(it, _)| format!("127.0.0.1:{}", it.port())).collect();
+        let hosts: Vec<_> = self.ports().iter().map(|port| format!("127.0.0.1:{port}")).collect();
         format!("redis+cluster://{}", hosts.join(","))
     }
 
@@ -67,39 +68,6 @@ impl RedisCluster {
     /// When there is no such node.
     pub fn node_url(&self, index: usize) -> io::Result<String> {
         Ok(format!("redis://127.0.0.1:{}/0", self.node(index)?.port()))
-    }
-
-    /// Kills a node as a crash does.
-    ///
-    /// # Errors
-    /// When there is no such node.
-    pub fn kill(&mut self, index: usize) -> io::Result<()> {
-        self.node_mut(index)?.kill();
-        Ok(())
-    }
-
-    /// Starts a node again that was killed, and waits until it answers. It comes back as a replica if it has a successor.
-    ///
-    /// # Errors
-    /// When there is no such node, or it does not start.
-    pub fn restart(&mut self, index: usize) -> io::Result<()> {
-        self.node_mut(index)?.restart()
-    }
-
-    /// Stops a node's process: connections are accepted, and nothing is answered.
-    ///
-    /// # Errors
-    /// When there is no such node, or it does not run.
-    pub fn pause(&self, index: usize) -> io::Result<()> {
-        self.node(index)?.pause()
-    }
-
-    /// Continues a paused node.
-    ///
-    /// # Errors
-    /// When there is no such node, or it does not run.
-    pub fn resume(&self, index: usize) -> io::Result<()> {
-        self.node(index)?.resume()
     }
 
     /// The answer of a node to a command: a text, or the lines of a list.
@@ -123,9 +91,31 @@ impl RedisCluster {
     fn node(&self, index: usize) -> io::Result<&RedisNode> {
         self.nodes.get(index).map(|(it, _)| it).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
 
-    fn node_mut(&mut self, index: usize) -> io::Result<&mut RedisNode> {
-        self.nodes.get_mut(index).map(|(it, _)| it).ok_or_else(|| io::ErrorKind::NotFound.into())
+impl ServerGroup for RedisCluster {
+    fn ports(&self) -> Vec<u16> {
+        self.nodes.iter().map(|(it, _)| it.port()).collect()
+    }
+
+    fn kill(&mut self, node: usize) -> io::Result<()> {
+        self.nodes.get_mut(node).map(|(it, _)| it.kill()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// It comes back as a replica if it has a successor.
+    fn restart(&mut self, node: usize) -> io::Result<()> {
+        let (node, _) = self.nodes.get_mut(node).ok_or(io::ErrorKind::NotFound)?;
+        node.restart()?;
+        self.wait_whole()
+    }
+
+    fn pause(&mut self, node: usize) -> io::Result<()> {
+        self.node(node)?.pause()
+    }
+
+    fn resume(&mut self, node: usize) -> io::Result<()> {
+        self.node(node)?.resume()?;
+        self.wait_whole()
     }
 }
 

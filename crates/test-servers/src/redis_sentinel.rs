@@ -5,6 +5,7 @@ use std::{fs, io};
 use crate::{
     location::Location,
     redis_node::{RedisNode, wait_until},
+    server_group::ServerGroup,
 };
 
 /// The name of the master in the Sentinels' configuration.
@@ -71,23 +72,6 @@ impl RedisSentinel {
         ports.get(ports.len() / 2).copied().ok_or_else(not_found)
     }
 
-    /// Kills a server as a crash does.
-    ///
-    /// # Errors
-    /// When there is no such server.
-    pub fn kill(&mut self, index: usize) -> io::Result<()> {
-        self.servers.get_mut(index).ok_or_else(not_found)?.kill();
-        Ok(())
-    }
-
-    /// Starts a server again that was killed. It becomes a replica if there is another master.
-    ///
-    /// # Errors
-    /// When there is no such server, or it does not start.
-    pub fn restart(&mut self, index: usize) -> io::Result<()> {
-        self.servers.get_mut(index).ok_or_else(not_found)?.restart()
-    }
-
     /// Stops a Sentinel's process: it accepts connections and answers nothing.
     ///
     /// # Errors
@@ -111,15 +95,46 @@ impl RedisSentinel {
         })
     }
 
-    /// Waits until the server at this index follows another one.
+    /// Waits until every running server is the master that most Sentinels name, with its replica, or follows it.
     ///
     /// # Errors
-    /// When it does not in time.
-    pub fn wait_replica(&self, index: usize) -> io::Result<()> {
-        let server = self.servers.get(index).ok_or_else(not_found)?;
-        wait_until("a server is a replica", || {
-            Ok(server.ask("INFO replication").is_ok_and(|it| it.contains("master_link_status:up")))
+    /// When that is not so in time.
+    pub fn wait_whole(&self) -> io::Result<()> {
+        wait_until("the servers follow one master", || {
+            let master = self.master_port()?;
+            Ok(self.servers.iter().all(|it| {
+                let sign = if it.port() == master { "connected_slaves:1" } else { "master_link_status:up" };
+                it.ask("INFO replication").is_ok_and(|info| info.contains(sign))
+            }))
         })
+    }
+}
+
+impl ServerGroup for RedisSentinel {
+    /// Sentinels are no servers in this sense.
+    fn ports(&self) -> Vec<u16> {
+        self.servers.iter().map(RedisNode::port).collect()
+    }
+
+    fn kill(&mut self, server: usize) -> io::Result<()> {
+        self.servers.get_mut(server).ok_or_else(not_found)?.kill();
+        Ok(())
+    }
+
+    /// It becomes a replica if there is another master.
+    fn restart(&mut self, server: usize) -> io::Result<()> {
+        self.servers.get_mut(server).ok_or_else(not_found)?.restart()?;
+        self.wait_whole()
+    }
+
+    fn pause(&mut self, server: usize) -> io::Result<()> {
+        self.servers.get(server).ok_or_else(not_found)?.pause()
+    }
+
+    /// It becomes a replica if there is another master.
+    fn resume(&mut self, server: usize) -> io::Result<()> {
+        self.servers.get(server).ok_or_else(not_found)?.resume()?;
+        self.wait_whole()
     }
 }
 

@@ -17,5 +17,5 @@ fn sentinels_name_the_master() {
     let servers = RedisSentinel::start().unwrap();
     let port = servers.master_port().unwrap();
     assert!(servers.server_url(0).unwrap().ends_with(&format!(":{port}")));
-    servers.wait_replica(1).unwrap();
+    servers.wait_whole().unwrap();
 }

@@ -17,6 +17,8 @@ const MYSQL_PROGRAM: &str = "TEST_MYSQL_PROGRAM";
 const RECORD_SUITES: &[&str] = &["contract", "deadlocks", "adoption", "migration", "likeness", "schema"];
 /// The suites that every node of a cluster must pass: an adoption is refused there.
 const NODE_SUITES: &[&str] = &["contract"];
+/// Lets all members of a replication group take writes.
+const SEVERAL_PRIMARIES: &str = "SELECT group_replication_switch_to_multi_primary_mode()";
 /// For tests that need servers which the tests of one machine do not start.
 const IGNORED: &[&str] = &["--ignored", "--nocapture", "--test-threads=1"];
 
@@ -41,8 +43,8 @@ impl Suite<'_> {
     }
 }
 
-/// Starts a cluster, runs every suite against it and prints a table. `is_short` leaves out the contract. True if all
-/// succeeded, or if Galera is not installed, which is printed.
+/// Starts a cluster, runs every suite against it and prints a table. `is_short` leaves out the contract and the whole
+/// service. True if all succeeded, or if Galera is not installed, which is printed.
 pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     let mut out = io::stdout();
     if !Galera::is_installed() {
@@ -59,11 +61,15 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     rows.push(("races and fresh reads, over three nodes", races.run(root)?));
     drop(cluster);
     let losses = Suite { name: "galera", variables: Vec::new(), arguments: IGNORED };
-    rows.push(("loss and return of each role, a node that hangs", losses.run(root)?));
+    rows.push(("loss and return of each role, a node that hangs or applies late", losses.run(root)?));
+    if !is_short {
+        rows.push(run_service(root, "on_galera", Vec::new())?);
+    }
     print_table("galera", &rows)
 }
 
-/// Runs the suites of the record at the primary of a private replication group of MySQL, and the one that kills a primary.
+/// Runs the suites of the record at the primary of a private replication group of MySQL, those that lose members, and the
+/// races over a group with several primaries.
 /// True if all succeeded, or if MySQL cannot be had, which is printed.
 pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     let Some(folder) = mysql::unpack_mysql(root)? else { return Ok(true) };
@@ -72,9 +78,25 @@ pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     rows.extend(run_at_server(root, RECORD_SUITES, &group.urls())?);
     drop(group);
     let variables = vec![(MYSQL_PROGRAM, folder.display().to_string())];
-    let loss = Suite { name: "group", variables, arguments: IGNORED };
-    rows.push(("hot product, loss and return of the primary", loss.run(root)?));
+    let loss = Suite { name: "group", variables: variables.clone(), arguments: IGNORED };
+    rows.push(("hot product, loss and return of each role, a primary that hangs", loss.run(root)?));
+    rows.push(run_service(root, "on_group_replication", variables)?);
+    let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
+    group.execute_sql(0, SEVERAL_PRIMARIES)?;
+    let variables = vec![(ALL_SERVERS, group.urls().join(","))];
+    let races = Suite { name: "writers", variables, arguments: IGNORED };
+    rows.push(("races and fresh reads, over three primaries", races.run(root)?));
     print_table("group-replication", &rows)
+}
+
+/// Runs the test of the whole service whose name has this part.
+fn run_service(
+    root: &Path,
+    test: &str,
+    variables: Vec<(&'static str, String)>,
+) -> io::Result<(&'static str, bool)> {
+    let suite = Suite { name: "chaos", variables, arguments: &[test, "--ignored", "--nocapture"] };
+    Ok(("the whole service, every server lost under load", suite.run(root)?))
 }
 
 /// Runs the suites at the first of these servers.
@@ -100,19 +122,24 @@ pub(crate) fn run_redis(root: &Path, engine: &RedisEngine) -> io::Result<bool> {
         let suite = Suite { name: engine.suite, variables: Vec::new(), arguments: &arguments };
         rows.push((name, suite.run(root)?));
     }
+    rows.push(run_service(root, engine.service, Vec::new())?);
     print_table(engine.suite, &rows)
 }
 
-/// An engine of Redis: the file of its tests, and a part of the names of those that end a server.
+/// An engine of Redis: the file of its tests, a part of the names of those that end a server, and one of the test of the
+/// whole service.
 pub(crate) struct RedisEngine {
     suite: &'static str,
     loss: &'static str,
+    service: &'static str,
 }
 
 /// Several masters, each with a part of the keys.
-pub(crate) const REDIS_CLUSTER: RedisEngine = RedisEngine { suite: "cluster", loss: "master" };
+pub(crate) const REDIS_CLUSTER: RedisEngine =
+    RedisEngine { suite: "cluster", loss: "master", service: "on_redis_cluster" };
 /// One master at a time, which Sentinels name.
-pub(crate) const REDIS_SENTINEL: RedisEngine = RedisEngine { suite: "sentinel", loss: "killed" };
+pub(crate) const REDIS_SENTINEL: RedisEngine =
+    RedisEngine { suite: "sentinel", loss: "killed", service: "redis_sentinel" };
 
 /// Prints what became of each suite; true if all succeeded.
 fn print_table(engine: &str, rows: &[(&str, bool)]) -> io::Result<bool> {

@@ -1,4 +1,9 @@
-//! Clients that write while a server is lost, and what must be there afterwards.
+//! Clients that write while servers are lost, and what must be there afterwards.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "how long a loss is felt is of interest, whether the test passes or not"
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,9 +12,12 @@ use std::time::{Duration, Instant};
 use adapters_mysql::MySql;
 use domain::User;
 use port_contracts::sample;
-use ports::{CommitError, PortError, Store, UnitOfWork, UserRepository, Write};
+use ports::{CommitError, HealthCheck, PortError, Store, UnitOfWork, UserRepository, Write};
+use test_servers::ServerGroup;
 use tokio::time::sleep;
 
+/// The database of the record.
+pub(crate) const DATABASE: &str = "record";
 /// Clients that write at once.
 const CLIENTS: usize = 8;
 /// Commits that are confirmed before a loss, and again after it.
@@ -17,6 +25,63 @@ const COMMITS: usize = 200;
 /// Most looks at a condition: with the pauses two minutes.
 const LOOKS_MAX: u32 = 1_200;
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a server is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// It is killed, and starts again with its files.
+    Kill,
+    /// It hangs, and goes on.
+    Hang,
+}
+
+/// Servers with the same record, and the users that must be there.
+pub(crate) struct Survivors<G> {
+    pub(crate) servers: G,
+    users: Vec<User>,
+}
+
+impl<G: ServerGroup> Survivors<G> {
+    /// With an empty record of this name, which is there already.
+    pub(crate) async fn new(servers: G) -> Self {
+        let new = Self { servers, users: Vec::new() };
+        MySql::migrate(&new.url_of_all()).await.unwrap();
+        new
+    }
+
+    fn url(port: u16) -> String {
+        format!("mysql://root@127.0.0.1:{port}/{DATABASE}")
+    }
+
+    /// One URL with all servers, the first of which is used while it takes writes.
+    fn url_of_all(&self) -> String {
+        let hosts: Vec<_> = self.servers.ports().iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        format!("mysql://root@{}/{DATABASE}", hosts.join(","))
+    }
+
+    /// Loses a server while clients write, and lets it come back: what was confirmed before and meanwhile is at every
+    /// server. Prints how long no commit was confirmed.
+    pub(crate) async fn lose(&mut self, server: usize, loss: Loss, role: &str) {
+        // A new one for each loss: its connections begin at the first server.
+        let record = MySql::open(&self.url_of_all()).await.unwrap();
+        let servers = &mut self.servers;
+        let lose = || match loss {
+            Loss::Kill => servers.kill(server).unwrap(),
+            Loss::Hang => servers.pause(server).unwrap(),
+        };
+        let (users, pause) = write_while(&record, lose).await;
+        println!("no commit was confirmed for {:.1} s after {role} was lost: {loss:?}", pause.as_secs_f64());
+        record.check_health().await.unwrap();
+        match loss {
+            Loss::Kill => self.servers.restart(server).unwrap(),
+            Loss::Hang => self.servers.resume(server).unwrap(),
+        }
+        self.users.extend(users);
+        for port in self.servers.ports() {
+            assert_all_there(&Self::url(port), &self.users).await;
+        }
+    }
+}
 
 /// Users that were confirmed, and the longest time between two confirmations.
 #[derive(Default)]
@@ -37,7 +102,7 @@ impl Confirmed {
 
 /// Commits users, loses a server meanwhile, and goes on. Returns the users whose commit was confirmed, and the longest time
 /// without a confirmation since the loss.
-pub(crate) async fn write_while(record: &MySql, lose: impl FnOnce()) -> (Vec<User>, Duration) {
+async fn write_while(record: &MySql, lose: impl FnOnce()) -> (Vec<User>, Duration) {
     let (confirmed, target) = (Arc::<Mutex<Confirmed>>::default(), Arc::new(AtomicUsize::new(usize::MAX)));
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
@@ -85,7 +150,7 @@ async fn wait_for(confirmed: &Mutex<Confirmed>, count: usize) {
 }
 
 /// Reads every user at the server with this URL. Until it is a member again it answers nothing, and is asked again.
-pub(crate) async fn assert_all_there(url: &str, users: &[User]) {
+async fn assert_all_there(url: &str, users: &[User]) {
     let record = MySql::open(url).await.unwrap();
     for user in users {
         assert!(find_user(&record, user).await.is_some(), "{url} misses a user");

@@ -2,9 +2,11 @@
 //! the judge is judged: it finds the rows that are deleted from the record afterwards.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly: that is what it is for")]
 
+mod engines;
+
 use std::time::Duration;
 
-use chaos::{ChaosRun, Deed, Plan, run_chaos};
+use chaos::{ChaosRun, Deed, Engine, Plan, run_chaos};
 
 /// A moment for each fault: with the starts of servers about half a minute on a calm machine.
 const PLAN_SEED: u64 = 1;
@@ -27,6 +29,7 @@ fn delete_one(run: &ChaosRun, is_kind: impl Fn(&Deed) -> bool, sql: impl Fn(&str
 async fn every_fault_once_loses_and_doubles_nothing_and_a_loss_is_found() {
     let plan = Plan {
         program: env!("CARGO_BIN_EXE_api").into(),
+        engine: Engine::Single,
         seed: PLAN_SEED,
         shoppers: SHOPPERS,
         length: Duration::ZERO,
