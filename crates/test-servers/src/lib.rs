@@ -41,7 +41,7 @@ pub use kind::{
     redis::{Redis, RedisKind},
 };
 pub use location::find_free_port;
-pub use mysql_database::mysql_database;
+pub use mysql_database::{execute_in_database, mysql_database};
 pub use mysql_group::{MySqlGroup, MySqlProgram};
 pub use process::Process;
 pub use program::{MissingProgram, missing_programs};

@@ -29,22 +29,35 @@ pub fn mysql_database(name: &str) -> io::Result<String> {
         server.create_database(&name)?;
         return Ok(server.url(&name));
     };
-    let place = parse_url(&other).ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("{OTHER} must be mysql://user:password@host:port"),
-        )
-    })?;
+    run_at(&other, &format!("CREATE DATABASE `{name}`"))?;
+    Ok(format!("{}/{name}", other.trim_end_matches('/')))
+}
+
+/// Runs SQL in a database that [`mysql_database`] has made.
+///
+/// # Errors
+/// When the URL is of another form, or the server refuses the SQL.
+pub fn execute_in_database(url: &str, sql: &str) -> io::Result<()> {
+    let (server, name) = url.rsplit_once('/').ok_or_else(invalid_url)?;
+    run_at(server, &format!("USE `{name}`; {sql}"))
+}
+
+fn run_at(server: &str, sql: &str) -> io::Result<()> {
+    let place = parse_url(server).ok_or_else(invalid_url)?;
     let client = Command::new(program::find_program("mariadb")?)
         .args(["--no-defaults", "--batch", "--protocol=tcp"])
         .args([format!("--host={}", place.host), format!("--port={}", place.port)])
         .arg(format!("--user={}", place.user))
         // Not an argument, which other users of the machine can see.
         .env("MYSQL_PWD", place.password)
-        .arg(format!("--execute=CREATE DATABASE `{name}`"))
+        .arg(format!("--execute={sql}"))
         .output()?;
-    check_output("mariadb", &client)?;
-    Ok(format!("{}/{name}", other.trim_end_matches('/')))
+    check_output("mariadb", &client)
+}
+
+fn invalid_url() -> io::Error {
+    let text = format!("{OTHER} must be mysql://user:password@host:port");
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
 struct Place<'a> {

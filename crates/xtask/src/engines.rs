@@ -17,6 +17,8 @@ const MYSQL_PROGRAM: &str = "TEST_MYSQL_PROGRAM";
 const RECORD_SUITES: &[&str] = &["contract", "deadlocks", "adoption", "migration", "likeness", "schema"];
 /// The suites that every node of a cluster must pass: an adoption is refused there.
 const NODE_SUITES: &[&str] = &["contract"];
+/// The tests of the whole service in which many clients ask for the same thing.
+const STORMS: &[&str] = &["http::storms", "http::once", "http::instances"];
 /// Lets all members of a replication group take writes.
 const SEVERAL_PRIMARIES: &str = "SELECT group_replication_switch_to_multi_primary_mode()";
 /// For tests that need servers which the tests of one machine do not start.
@@ -56,6 +58,7 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     let mut rows = vec![("three nodes start", true)];
     if !is_short {
         rows.extend(run_at_server(root, NODE_SUITES, &urls)?);
+        rows.push(run_storms(root, &urls)?);
     }
     let races = Suite { name: "writers", variables: vec![(ALL_SERVERS, urls.join(","))], arguments: IGNORED };
     rows.push(("races and fresh reads, over three nodes", races.run(root)?));
@@ -76,6 +79,7 @@ pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
     let mut rows = vec![("three members start", true)];
     rows.extend(run_at_server(root, RECORD_SUITES, &group.urls())?);
+    rows.push(run_storms(root, &group.urls())?);
     drop(group);
     let variables = vec![(MYSQL_PROGRAM, folder.display().to_string())];
     let loss = Suite { name: "group", variables: variables.clone(), arguments: IGNORED };
@@ -101,12 +105,22 @@ fn run_service(
 
 /// Runs the suites at the first of these servers.
 fn run_at_server<'a>(root: &Path, suites: &[&'a str], urls: &[String]) -> io::Result<Vec<(&'a str, bool)>> {
-    let variables: Vec<_> = urls.first().map(|it| (ONE_SERVER, it.clone())).into_iter().collect();
     let run = |name: &&'a str| {
-        let suite = Suite { name, variables: variables.clone(), arguments: &[] };
+        let suite = Suite { name, variables: name_first(urls), arguments: &[] };
         Ok((*name, suite.run(root)?))
     };
     suites.iter().map(run).collect()
+}
+
+/// Runs the storms of clients against instances of the service whose record is at the first of these servers.
+fn run_storms(root: &Path, urls: &[String]) -> io::Result<(&'static str, bool)> {
+    let suite = Suite { name: "servers", variables: name_first(urls), arguments: STORMS };
+    Ok(("storms of clients of the service", suite.run(root)?))
+}
+
+/// Names the first of these servers to tests.
+fn name_first(urls: &[String]) -> Vec<(&'static str, String)> {
+    urls.first().map(|it| (ONE_SERVER, it.clone())).into_iter().collect()
 }
 
 /// Runs the suites of Redis on a private cluster, or on a master with Sentinels: the tests start these servers themselves.

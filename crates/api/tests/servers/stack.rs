@@ -2,13 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Mutex, MutexGuard},
 };
 
-use test_servers::{MariaDb, Memcached, Redis};
+use test_servers::{MariaDb, Memcached, Redis, execute_in_database, mysql_database};
 
 /// What access tokens are signed with: every instance must be told.
 const JWT_SECRET: &str = "what-the-instances-of-all-tests-sign-with";
@@ -24,19 +21,16 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// An empty database on the MariaDB that all tests of this process share.
+    /// An empty database on the MariaDB that all tests of this process share, or on the server that `TEST_MYSQL_URL` names.
     pub(crate) fn start() -> Self {
         Self::holding("")
     }
 
     /// A database there in which that SQL was run.
     pub(crate) fn holding(sql: &str) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let name = format!("idem_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mariadb = MariaDb::shared().unwrap();
-        mariadb.create_database(&name).unwrap();
-        mariadb.execute_sql(&format!("USE {name}; {sql}")).unwrap();
-        Self::on(mariadb.url(&name), None)
+        let url = mysql_database("idem").unwrap();
+        execute_in_database(&url, sql).unwrap();
+        Self::on(url, None)
     }
 
     /// With a MariaDB of its own, which may be killed.
@@ -63,12 +57,8 @@ impl Stack {
 
     /// Runs SQL on the record behind the binary's back, without the checks of its schema.
     pub(crate) fn execute(&self, _: &Path, sql: &str) {
-        let (_, name) = self.database_url.rsplit_once('/').unwrap();
-        let sql = format!("USE {name}; SET check_constraint_checks = 0; SET foreign_key_checks = 0; {sql}");
-        match &self.mariadb {
-            Some(it) => it.lock().unwrap().execute_sql(&sql).unwrap(),
-            None => MariaDb::shared().unwrap().execute_sql(&sql).unwrap(),
-        }
+        let unchecked = "SET check_constraint_checks = 0; SET foreign_key_checks = 0";
+        execute_in_database(&self.database_url, &format!("{unchecked}; {sql}")).unwrap();
     }
 
     /// Where more is kept than in the folder.
