@@ -44,11 +44,11 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Every fault once, with so many servers of the record and of Redis.
+    /// Each fault once, for this number of database servers and of Redis servers.
     pub(crate) fn list(databases: usize, redis: usize) -> Vec<Self> {
         let links = [Blow::Cut, Blow::Delay, Blow::HalfClose];
         let ends = [Blow::Kill, Blow::Hang];
-        // Instances reach one of several Redis servers past its proxy: it says by itself where it is.
+        // Several Redis servers announce their own addresses, so instances connect to them directly.
         let redis_links = if redis == 1 { &links[..] } else { &[] };
         let of = |victim, blows: &[&[Blow]]| {
             blows.concat().into_iter().map(move |blow| Self { victim, blow }).collect::<Vec<_>>()

@@ -156,8 +156,8 @@ impl Stack {
     }
 }
 
-/// Starts Redis; returns it with its URL. Several servers say by themselves where they are, so instances reach them past the
-/// proxies.
+/// Starts Redis; returns it with its URL. Several servers announce their own addresses, so instances connect to them directly
+/// and not through the proxies.
 async fn start_redis(engine: &Engine) -> Result<(Site<dyn ServerGroup>, String), ChaosError> {
     let (servers, url): (Box<dyn ServerGroup>, _) = match engine {
         Engine::RedisCluster => {

@@ -12,7 +12,7 @@ use ports::{
     RefundFilter, UnitOfWork, Write,
 };
 
-use self::scene::{Scene, closed, read_all, scene};
+use self::scene::{Scene, close_order, read_all, scene};
 use crate::{
     Backend,
     sample::{self, at},
@@ -171,8 +171,8 @@ pub async fn a_change_in_a_batch_brings_an_archived_order_back(backend: &Backend
     let (scene, other, third) = (scene(backend).await, backend.order().await, backend.order().await);
     backend.commit([archival(&scene.order)]).await;
     let archived = edit(backend, &scene.order, "PO-2").await;
-    let (good, stale) = (closed(other.clone(), 9), closed(third.clone(), 9));
-    backend.commit_change(closed(third, 8)).await;
+    let (good, stale) = (close_order(other.clone(), 9), close_order(third.clone(), 9));
+    backend.commit_change(close_order(third, 8)).await;
     let units = [good, archived, stale].map(|it| UnitOfWork::new().with_order_change(it));
     let outcomes = backend.store.commit_all(units.into()).await;
     let committed: Vec<_> = outcomes.iter().map(Result::is_ok).collect();
@@ -255,12 +255,12 @@ pub async fn payments_of_a_period_are_listed_wherever_they_are(backend: &Backend
 pub async fn old_orders_are_closed_ones_of_accounts_that_are_not_being_erased(backend: &Backend) {
     let mut old = Vec::new();
     for seconds in [7, 5, 5, 9] {
-        let change = closed(backend.order().await, seconds);
+        let change = close_order(backend.order().await, seconds);
         old.push(change.order().clone());
         backend.commit_change(change).await;
     }
     backend.order().await;
-    let erased = closed(backend.order().await, 3);
+    let erased = close_order(backend.order().await, 3);
     let user = backend.users.find_user_by_key(erased.order().owner).await.expect("read").expect("there");
     backend.commit_change(erased.clone()).await;
     let listed = async |after: Option<OldOrder>, limit| {

@@ -11,7 +11,7 @@ use crate::{
 
 /// Only young rows are of interest: the others are seldom read.
 const YOUNG: usize = 6;
-/// The longest time until somebody repairs a row, in seconds.
+/// The maximum time until a row is repaired, in seconds.
 const REPAIR_MAX_S: u64 = 3_600;
 
 /// Makes the row of a young order or payment unreadable, and readable again later.

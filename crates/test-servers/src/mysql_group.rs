@@ -215,7 +215,7 @@ impl ServerGroup for MySqlGroup {
                 return Ok(());
             }
             if resumed.has_state("ERROR") || resumed.has_state("OFFLINE") {
-                // Refused while the server tries it by itself.
+                // It fails while the server rejoins automatically, and is tried again with the next probe.
                 let _ = resumed.execute_sql(REJOIN_SQL);
             }
             thread::sleep(PAUSE);

@@ -23,7 +23,7 @@ pub(super) struct Scene {
 }
 
 /// Closes an order as at that time.
-pub(super) fn closed(order: Order, seconds: i64) -> OrderChange {
+pub(super) fn close_order(order: Order, seconds: i64) -> OrderChange {
     let mut change = OrderChange::from_order(order);
     change.transition(OrderStatus::Closed, ChangedBy::SYSTEM, None, at(seconds)).expect("it is pending");
     change
@@ -31,7 +31,7 @@ pub(super) fn closed(order: Order, seconds: i64) -> OrderChange {
 
 pub(super) async fn scene(backend: &Backend) -> Scene {
     let order = backend.order().await;
-    let mut change = closed(order, 9);
+    let mut change = close_order(order, 9);
     let reference = Some(OrderReference::new("PO-1".to_owned()));
     change.edit_details(OrderDetails { reference, ..OrderDetails::default() }, at(9));
     let order = change.order().clone();
