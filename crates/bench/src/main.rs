@@ -35,7 +35,13 @@ use std::{
     process::ExitCode,
 };
 
+use mimalloc::MiMalloc;
+
 use crate::{error::BenchResult, options::Options};
+
+/// That of the service, so that the ceiling has the same.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const USAGE: &str = "\
 usage: cargo xtask bench [workload …] [options]
