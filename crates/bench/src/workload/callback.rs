@@ -15,6 +15,9 @@ use crate::{
     stack::Processes,
 };
 
+/// How many are used in a second of the first round, at most.
+const FIRST_PER_SECOND: usize = 1_000;
+
 /// How often each notice is delivered, one delivery after the other.
 pub(super) const DELIVERIES: u8 = 4;
 
@@ -27,7 +30,7 @@ pub(super) struct Callback {
 impl Callback {
     /// A workload without payments; each round makes those that it needs.
     pub(super) fn new(shop: Arc<Shop>) -> Self {
-        Self { shop, payments: Arc::new(Pool::new()) }
+        Self { shop, payments: Arc::new(Pool::new(FIRST_PER_SECOND)) }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::{
     stack::Processes,
 };
 
+/// How many are used in a second of the first round, at most.
+const FIRST_PER_SECOND: usize = 600;
+
 /// Starts payments that are authorised at once, and captures them. The sandbox then delivers notices of its own,
 /// which belong to the cost of a payment.
 pub(super) struct Pay {
@@ -22,7 +25,7 @@ pub(super) struct Pay {
 impl Pay {
     /// A workload without orders; each round makes those that it needs.
     pub(super) fn new(shop: Arc<Shop>) -> Self {
-        Self { shop, orders: Arc::new(Pool::new()) }
+        Self { shop, orders: Arc::new(Pool::new(FIRST_PER_SECOND)) }
     }
 }
 

@@ -2,9 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// How many a round is expected to use in a second, before one was measured.
-const FIRST_PER_SECOND: usize = 400;
-
 /// A stock of prepared things, which learns how many a round needs.
 #[derive(Debug)]
 pub(crate) struct Pool<T>(Mutex<PoolState<T>>);
@@ -21,9 +18,9 @@ struct PoolState<T> {
 }
 
 impl<T> Pool<T> {
-    /// An empty pool.
-    pub(crate) const fn new() -> Self {
-        let state = PoolState { things: Vec::new(), taken: 0, per_second: FIRST_PER_SECOND, seconds: 0 };
+    /// An empty pool. The first round is expected to use that many things in a second.
+    pub(crate) const fn new(per_second: usize) -> Self {
+        let state = PoolState { things: Vec::new(), taken: 0, per_second, seconds: 0 };
         Self(Mutex::new(state))
     }
 
@@ -62,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_pool_learns_how_many_are_needed() {
-        let pool = Pool::new();
+        let pool = Pool::new(400);
         let first = pool.begin_round(1);
         assert_eq!(first, 800);
         pool.fill(0..first);

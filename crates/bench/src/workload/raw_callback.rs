@@ -20,6 +20,9 @@ use crate::{
     stack::Processes,
 };
 
+/// How many are used in a second of the first round, at most.
+const FIRST_PER_SECOND: usize = 2_000;
+
 const INSERT_ORDER: &str = "INSERT INTO orders (id, userId, orderNumber, status, amount, createdAt, updatedAt, \
      currency, version, revision, lastSequence, cameFrom, expiresAt, statusChangedAt) \
      VALUES (?, ?, ?, 'PENDING', ?, ?, ?, 'CNY', 1, 1, 1, NULL, ?, createdAt)";
@@ -76,7 +79,7 @@ pub(super) struct RawCallback {
 impl RawCallback {
     /// A workload without payments; each round makes those that it needs.
     pub(super) fn new(database: Arc<RawDatabase>) -> Self {
-        Self { database, payments: Arc::new(Pool::new()) }
+        Self { database, payments: Arc::new(Pool::new(FIRST_PER_SECOND)) }
     }
 
     async fn insert_payment(&self, conn: &mut Conn, number: usize) -> BenchResult<RawPayment> {

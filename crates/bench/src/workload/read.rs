@@ -35,13 +35,7 @@ impl Read {
         let mut connection = Connection::open(shop.address()).await?;
         let mut reads = Vec::with_capacity(placed.len());
         for order in placed.iter() {
-            let request = read_request(&shop, order);
-            let reply = connection.send(&request).await?;
-            if reply.status != 200 || !contains_number(reply.body, &order.number) {
-                return Err(wrong_answer("GET /v1/orders/{orderNumber}", reply.status, reply.body));
-            }
-            let body = reply.body.to_vec();
-            reads.push((request, body));
+            reads.push(read_order(&mut connection, &shop, order).await?);
         }
         let address = shop.address();
         Ok(Self { shop, known: Arc::new(KnownReads { address, reads }) })
@@ -120,8 +114,24 @@ impl Client for ReadClient {
     }
 }
 
+/// Reads an order as its customer. Returns the request and the body of its response.
+pub(super) async fn read_order(
+    connection: &mut Connection,
+    shop: &Shop,
+    order: &PlacedOrder,
+) -> BenchResult<(Vec<u8>, Vec<u8>)> {
+    let request = read_request(shop, order);
+    let reply = connection.send(&request).await?;
+    if reply.status == 200 && contains_number(reply.body, &order.number) {
+        let body = reply.body.to_vec();
+        Ok((request, body))
+    } else {
+        Err(wrong_answer("GET /v1/orders/{orderNumber}", reply.status, reply.body))
+    }
+}
+
 /// The request that reads an order, sent by its customer.
-pub(super) fn read_request(shop: &Shop, order: &PlacedOrder) -> Vec<u8> {
+fn read_request(shop: &Shop, order: &PlacedOrder) -> Vec<u8> {
     let headers = [("authorization", shop.customer(order.customer))];
     encode_request("GET", &format!("/v1/orders/{}", order.number), &headers, "")
 }

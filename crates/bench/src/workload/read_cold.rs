@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{
-    Client, Step, Workload,
-    pool::Pool,
-    read::{contains_number, read_request},
-};
+use super::{Client, Step, Workload, pool::Pool, read::read_order};
 use crate::{
-    error::{BenchResult, wrong_answer},
+    error::BenchResult,
     http::Connection,
     service::ServerProcess,
     shop::{PlacedOrder, Shop},
     stack::Processes,
 };
 
+/// How many are used in a second of the first round, at most.
+const FIRST_PER_SECOND: usize = 5_000;
+
 /// Reads orders once each from a second instance, which has none of them in its own caches: the first one has placed
-/// them.
+/// and read them.
 pub(super) struct ReadCold {
     shop: Arc<Shop>,
     reader: ServerProcess,
@@ -29,7 +28,7 @@ impl ReadCold {
     /// Starts the second instance. Each round places the orders that it needs.
     pub(super) async fn prepare(shop: Arc<Shop>) -> BenchResult<Self> {
         let reader = shop.stack().command().serve().await?;
-        Ok(Self { shop, reader, orders: Arc::new(Pool::new()) })
+        Ok(Self { shop, reader, orders: Arc::new(Pool::new(FIRST_PER_SECOND)) })
     }
 }
 
@@ -41,7 +40,13 @@ impl Workload for ReadCold {
 
     async fn prepare_round(&self, seconds: u32) -> BenchResult<()> {
         let missing = self.orders.begin_round(seconds);
-        self.orders.fill(self.shop.place_orders(missing).await?);
+        let placed = self.shop.place_orders(missing).await?;
+        // At the first instance: an order is in no cache before it is read.
+        let mut connection = Connection::open(self.shop.address()).await?;
+        for order in &placed {
+            read_order(&mut connection, &self.shop, order).await?;
+        }
+        self.orders.fill(placed);
         Ok(())
     }
 
@@ -62,11 +67,7 @@ struct ColdClient {
 impl Client for ColdClient {
     async fn run_step(&mut self) -> BenchResult<Step> {
         let Some(order) = self.orders.take() else { return Ok(Step::Exhausted) };
-        let reply = self.connection.send(&read_request(&self.shop, &order)).await?;
-        if reply.status == 200 && contains_number(reply.body, &order.number) {
-            Ok(Step::Done)
-        } else {
-            Err(wrong_answer("GET /v1/orders/{orderNumber}", reply.status, reply.body))
-        }
+        read_order(&mut self.connection, &self.shop, &order).await?;
+        Ok(Step::Done)
     }
 }
