@@ -96,6 +96,11 @@ async fn read_error_number(conn: &mut AsyncMysqlConnection) -> QueryResult<Optio
     Ok(row.optional()?.and_then(|it| it.number))
 }
 
+/// What an error of the server means whose number is known; `None` if it is treated as all others.
+pub(crate) fn find_failure(number: u16, text: &str) -> Option<Failure> {
+    find_by_text(text).or_else(|| find_by_number(number.into()))
+}
+
 /// What an error means, by its text.
 fn find_by_text(text: &str) -> Option<Failure> {
     KNOWN.iter().find(|it| text.starts_with(it.2)).map(|it| it.1)

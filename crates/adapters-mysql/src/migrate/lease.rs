@@ -20,6 +20,7 @@ use tokio::time::sleep;
 
 use super::{BoxError, CONNECT_TIMEOUT, MigrationRefusal, Work, express};
 use crate::connection::{Servers, counts_as_one_server};
+use crate::dialect::{Failure, find_failure};
 use crate::stopwatch::start_stopwatch;
 
 /// The table of the lease. Its only row exists while a process migrates.
@@ -39,9 +40,6 @@ const ORIGIN: &str = "SELECT LEFT(CONCAT_WS(' ', @@hostname, @@port, @@datadir),
 pub(super) const ATTEMPTS_MAX: u32 = 8;
 /// The pause after a transaction that lost.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
-/// The errors after which a transaction is rolled back and may be repeated: a deadlock or a conflict, a lock that was
-/// not free, a conflict within a replication group.
-const CONTENTION: &[u16] = &[1213, 1205, 3101];
 /// The error of a key that is there already.
 const DUPLICATE: u16 = 1062;
 
@@ -195,7 +193,7 @@ impl Lease {
 fn is_done(outcome: Result<(), Error>) -> Result<bool, BoxError> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(error) if has_number(&error, &[DUPLICATE]) || is_contention(&error) => Ok(false),
+        Err(error) if is_duplicate(&error) || is_contention(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -214,11 +212,12 @@ async fn take_named_lock(conn: &mut Conn) -> bool {
 
 /// Whether the error is that of a statement which lost against another server or a lock, and is undone.
 pub(super) fn is_contention(error: &(dyn std::error::Error + 'static)) -> bool {
-    has_number(error, CONTENTION)
+    let Some(Error::Server(error)) = error.downcast_ref() else { return false };
+    matches!(find_failure(error.code, &error.message), Some(Failure::Conflict | Failure::LockTimeout))
 }
 
-fn has_number(error: &(dyn std::error::Error + 'static), numbers: &[u16]) -> bool {
-    matches!(error.downcast_ref::<Error>(), Some(Error::Server(it)) if numbers.contains(&it.code))
+fn is_duplicate(error: &Error) -> bool {
+    matches!(error, Error::Server(it) if it.code == DUPLICATE)
 }
 
 /// A name that no other holder has. The keys of a `HashMap` are random enough for that.
