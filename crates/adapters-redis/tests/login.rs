@@ -2,25 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use std::{fs, time::Duration};
+mod certificate;
+
+use std::time::Duration;
 
 use adapters_redis::{InvalidUrl, Redis, RedisAddress, RedisLocks};
+use certificate::Certificate;
 use ports::{HealthCheck, LockManager};
-use tempfile::TempDir;
 use test_servers::{Redis as Server, RedisTls};
 
 /// More than on a machine with other work, so that what is tested is the answer and not its time.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A certificate for `localhost`, and its key, as files.
-fn certificate() -> (TempDir, Vec<u8>) {
-    let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let pem = made.cert.pem();
-    fs::write(folder.path().join("cert.pem"), &pem).unwrap();
-    fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-    (folder, pem.into_bytes())
-}
 
 fn redis(url: &str, authorities: Option<&[u8]>) -> Redis {
     Redis::from_address(RedisAddress::parse(url, authorities).unwrap(), TIMEOUT)
@@ -28,17 +20,17 @@ fn redis(url: &str, authorities: Option<&[u8]>) -> Redis {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_a_certificate_of_a_trusted_authority_is_used() {
-    let (folder, own) = certificate();
-    let server = RedisTls::start(&folder.path().join("cert.pem"), &folder.path().join("key.pem")).unwrap();
-    let trusting = redis(&server.url("localhost"), Some(&own));
+    let own = Certificate::generate("localhost");
+    let server = RedisTls::start(&own.file(), &own.key_file()).unwrap();
+    let trusting = redis(&server.url("localhost"), Some(&own.authority));
     trusting.check_health().await.unwrap();
     let held = RedisLocks::new(trusting).acquire_lock("name", TIMEOUT, Duration::ZERO).await.unwrap();
     assert!(held.is_some());
-    let (_, other) = certificate();
+    let other = Certificate::generate("localhost");
     for distrusting in [
-        redis(&server.url("localhost"), Some(&other)),
+        redis(&server.url("localhost"), Some(&other.authority)),
         redis(&server.url("localhost"), None),
-        redis(&server.url("127.0.0.1"), Some(&own)),
+        redis(&server.url("127.0.0.1"), Some(&own.authority)),
     ] {
         assert!(distrusting.check_health().await.is_err());
     }
@@ -46,7 +38,7 @@ async fn a_server_with_a_certificate_of_a_trusted_authority_is_used() {
 
 #[test]
 fn authorities_are_refused_where_they_are_of_no_use() {
-    let (_folder, pem) = certificate();
+    let pem = Certificate::generate("localhost").authority;
     assert!(RedisAddress::parse("rediss+sentinel://a,b/shop", Some(&pem)).is_ok());
     assert!(RedisAddress::parse("rediss+cluster://a,b", Some(&pem)).is_ok());
     let plain = RedisAddress::parse("redis+cluster://a,b", Some(&pem));

@@ -33,6 +33,7 @@ mod server;
 mod server_group;
 mod smtp;
 mod stopwatch;
+mod unpacked;
 
 pub use galera::Galera;
 pub use kind::{
@@ -52,3 +53,4 @@ pub use server::{Server, ServerKind};
 pub use server_group::ServerGroup;
 pub use smtp::{ReceivedMail, SmtpMode, SmtpServer};
 pub use stopwatch::LoadStopwatch;
+pub use unpacked::UnpackedPrograms;

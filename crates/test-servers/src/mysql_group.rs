@@ -1,18 +1,13 @@
 //! A private replication group: three MySQL servers on loopback, of which one at a time takes writes.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-    time::Duration,
-};
+use std::{fs, io, path::Path, process::Command, thread, time::Duration};
 
 use crate::{
     kind::mariadb::{check_output, copy_folder, data_folder, run_sql, socket_path},
     location::{Location, find_free_port},
     process::Process,
     server_group::ServerGroup,
+    unpacked::UnpackedPrograms,
 };
 
 /// The number of members: with one away the other two are the majority.
@@ -41,12 +36,7 @@ const STATE_SQL: &str = "SELECT member_state, member_role FROM performance_schem
 
 /// The program of an unpacked MySQL, with the libraries beside it.
 #[derive(Debug, Clone)]
-pub struct MySqlProgram {
-    root: PathBuf,
-    /// The folder of the libraries, and the program in it that starts others with them.
-    libraries: PathBuf,
-    loader: PathBuf,
-}
+pub struct MySqlProgram(UnpackedPrograms);
 
 /// A group whose first primary is member 0. The only user is `root`, without a password. It ends when this value is
 /// dropped, or with this process.
@@ -71,52 +61,38 @@ impl MySqlProgram {
     /// # Errors
     /// When the folder holds no such program.
     pub fn find(root: &Path) -> io::Result<Self> {
-        let root = root.canonicalize()?;
-        let libraries = find_entry(&root.join("usr/lib"), |name| name.ends_with("-linux-gnu"))?;
-        let loader = find_entry(&libraries, |name| name.starts_with("ld-linux"))?;
-        Ok(Self { root, libraries, loader })
+        UnpackedPrograms::find(root).map(Self)
     }
 
     /// What comes before the arguments of the server when it is started through the loader.
     fn arguments(&self) -> Vec<String> {
-        let within = |path: &str| self.root.join(path).display().to_string();
-        let libraries = format!("{}:{}", self.libraries.display(), within("usr/lib/mysql/private"));
-        vec![
-            "--library-path".to_owned(),
-            libraries,
-            within("usr/sbin/mysqld"),
+        let Self(programs) = self;
+        let settings = [
             "--no-defaults".to_owned(),
             "--user=root".to_owned(),
-            format!("--basedir={}", within("usr")),
-            format!("--lc-messages-dir={}", within("usr/share/mysql")),
-            format!("--character-sets-dir={}", within("usr/share/mysql/charsets")),
-            format!("--plugin-dir={}", within("usr/lib/mysql/plugin")),
+            format!("--basedir={}", programs.path("usr")),
+            format!("--lc-messages-dir={}", programs.path("usr/share/mysql")),
+            format!("--character-sets-dir={}", programs.path("usr/share/mysql/charsets")),
+            format!("--plugin-dir={}", programs.path("usr/lib/mysql/plugin")),
             "--secure-file-priv=NULL".to_owned(),
             "--innodb-buffer-pool-size=64M".to_owned(),
-        ]
+        ];
+        let mut arguments = programs.arguments("usr/sbin/mysqld", &["usr/lib/mysql/private"]);
+        arguments.extend(settings);
+        arguments
     }
 
     /// Makes the data folder of a server.
     fn initialize(&self, location: &Location) -> io::Result<()> {
         let first = location.folder().join("first.sql");
         fs::write(&first, ACCOUNT_SQL)?;
-        let made = Command::new(&self.loader)
+        let made = Command::new(self.0.loader())
             .args(self.arguments())
             .args(["--initialize-insecure".to_owned(), format!("--init-file={}", first.display())])
             .arg(format!("--datadir={}", data_folder(location).display()))
             .output()?;
         check_output("mysqld", &made)
     }
-}
-
-fn find_entry(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<PathBuf> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_str().is_some_and(&is_wanted) {
-            return Ok(entry.path());
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::NotFound, format!("{} is no folder of MySQL", folder.display())))
 }
 
 impl MySqlGroup {
@@ -228,7 +204,7 @@ impl Member {
     /// Starts the server and waits until it answers. It is in no group yet.
     fn run(&mut self, program: &MySqlProgram, seeds: &str) -> io::Result<()> {
         let arguments = [program.arguments(), self.arguments(seeds)].concat();
-        self.process = Some(Process::start(&program.loader, &arguments, self.location.folder())?);
+        self.process = Some(Process::start(program.0.loader(), &arguments, self.location.folder())?);
         self.wait_until("does not start", |it| it.execute_sql("SELECT 1").is_ok())
     }
 

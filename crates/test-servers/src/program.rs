@@ -13,6 +13,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
 ];
+/// Names a program that is started instead of `redis-server`, such as that of Valkey.
+const REDIS_PROGRAM: &str = "TEST_REDIS_PROGRAM";
 /// Folders of servers that the search path of a plain user seldom has.
 const BESIDE: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
 
@@ -47,6 +49,11 @@ pub(crate) fn find_program(program: &'static str) -> io::Result<PathBuf> {
 }
 
 fn search_path(program: &str) -> Option<PathBuf> {
+    if program == "redis-server"
+        && let Some(other) = env::var_os(REDIS_PROGRAM)
+    {
+        return Some(PathBuf::from(other)).filter(|it| is_file(it));
+    }
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(BESIDE.iter().map(PathBuf::from));
     folders.map(|folder| folder.join(program)).find(|it| is_file(it))

@@ -1,10 +1,10 @@
 //! A private Redis Cluster on loopback: three masters with a replica each.
 
-use std::io;
+use std::{io, path::Path};
 
 use crate::{
     location::Location,
-    redis_node::{RedisNode, wait_until},
+    redis_node::{Certificate, RedisNode, wait_until},
     server_group::ServerGroup,
 };
 
@@ -21,6 +21,7 @@ const NODE_TIMEOUT_MS: &str = "3000";
 pub struct RedisCluster {
     /// The first three were masters at the start. The port of the bus belongs to its node.
     nodes: Vec<(RedisNode, Location)>,
+    is_encrypted: bool,
 }
 
 impl RedisCluster {
@@ -29,8 +30,21 @@ impl RedisCluster {
     /// # Errors
     /// When Redis is not installed, or the nodes do not find each other in time.
     pub fn start() -> io::Result<Self> {
-        let nodes = (0..MASTERS * 2).map(|_| start_node()).collect::<io::Result<Vec<_>>>()?;
-        let cluster = Self { nodes };
+        Self::start_with(None)
+    }
+
+    /// The same with TLS between the nodes and for clients. The certificate has to be valid for 127.0.0.1; it and its key are
+    /// in PEM.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and when Redis cannot use the certificate.
+    pub fn start_encrypted(certificate: &Path, key: &Path) -> io::Result<Self> {
+        Self::start_with(Some(Certificate { certificate, key }))
+    }
+
+    fn start_with(certificate: Option<Certificate<'_>>) -> io::Result<Self> {
+        let nodes = (0..MASTERS * 2).map(|_| start_node(certificate)).collect::<io::Result<Vec<_>>>()?;
+        let cluster = Self { nodes, is_encrypted: certificate.is_some() };
         for (index, (node, _)) in cluster.nodes.iter().enumerate() {
             node.ask(&format!("CLUSTER SET-CONFIG-EPOCH {}", index + 1))?;
             if index < MASTERS {
@@ -40,7 +54,7 @@ impl RedisCluster {
         }
         if let Some((first, _)) = cluster.nodes.first() {
             for (node, bus) in cluster.nodes.iter().skip(1) {
-                first.ask(&format!("CLUSTER MEET 127.0.0.1 {} {}", node.port(), bus.port()))?;
+                first.ask(&format!("CLUSTER MEET 127.0.0.1 {} {}", node.public_port(), bus.port()))?;
             }
         }
         let ids =
@@ -58,8 +72,10 @@ impl RedisCluster {
     /// The URL of the cluster, which names all nodes.
     #[must_use]
     pub fn url(&self) -> String {
-        let hosts: Vec<_> = self.ports().iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        format!("redis+cluster://{}", hosts.join(","))
+        let hosts: Vec<_> =
+            self.nodes.iter().map(|(it, _)| format!("127.0.0.1:{}", it.public_port())).collect();
+        let scheme = if self.is_encrypted { "rediss" } else { "redis" };
+        format!("{scheme}+cluster://{}", hosts.join(","))
     }
 
     /// The URL of one node, as if it were a server that is part of no cluster. The first three are the first masters.
@@ -120,11 +136,13 @@ impl ServerGroup for RedisCluster {
 }
 
 /// A node without slots that belongs to no one yet.
-fn start_node() -> io::Result<(RedisNode, Location)> {
+fn start_node(certificate: Option<Certificate<'_>>) -> io::Result<(RedisNode, Location)> {
     let (location, bus) = (Location::new("redis-cluster")?, Location::new("bus")?);
+    let encryption = if certificate.is_some() { "yes" } else { "no" };
     let settings = [
         ("--cluster-enabled", "yes".to_owned()),
         ("--cluster-port", bus.port().to_string()),
+        ("--tls-cluster", encryption.to_owned()),
         ("--cluster-node-timeout", NODE_TIMEOUT_MS.to_owned()),
         // A replica that has lost its master long ago may still replace it: no test loses data by that.
         ("--cluster-replica-validity-factor", "0".to_owned()),
@@ -132,7 +150,7 @@ fn start_node() -> io::Result<(RedisNode, Location)> {
         ("--appendonly", "yes".to_owned()),
     ];
     let settings: Vec<_> = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
-    Ok((RedisNode::start(location, &settings)?, bus))
+    Ok((RedisNode::start(location, &settings, certificate)?, bus))
 }
 
 fn is_whole(node: &RedisNode) -> bool {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
+    path::Path,
     thread,
     time::Duration,
 };
@@ -15,19 +16,34 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The longest answer, in bytes.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
+/// The files of a certificate and its key, both in PEM. Servers that have the same trust each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Certificate<'a> {
+    pub(crate) certificate: &'a Path,
+    pub(crate) key: &'a Path,
+}
+
 /// A server, or a Sentinel, which is the same program.
 #[derive(Debug)]
 pub(crate) struct RedisNode {
-    // Before the location, because fields are dropped in this order.
+    // Before the locations, because fields are dropped in this order.
     process: Option<Process>,
     location: Location,
+    /// The place of the encrypted port.
+    tls: Option<Location>,
     arguments: Vec<String>,
 }
 
 impl RedisNode {
     /// Starts a server at this place, with these arguments besides its address and its folder, and waits until it
-    /// answers.
-    pub(crate) fn start(location: Location, arguments: &[String]) -> io::Result<Self> {
+    /// answers. With a certificate it also listens with TLS, and speaks TLS with other servers.
+    pub(crate) fn start(
+        location: Location,
+        arguments: &[String],
+        certificate: Option<Certificate<'_>>,
+    ) -> io::Result<Self> {
+        let tls = certificate.map(|_| Location::new("redis-tls")).transpose()?;
+        let encryption = certificate.zip(tls.as_ref()).map(|(it, tls)| tls_settings(it, tls.port()));
         let own = [
             ("--bind", "127.0.0.1".to_owned()),
             ("--port", location.port().to_string()),
@@ -35,9 +51,10 @@ impl RedisNode {
             ("--save", String::new()),
             ("--daemonize", "no".to_owned()),
         ];
-        let own = own.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+        let own = own.into_iter().chain(encryption.into_iter().flatten());
+        let own = own.flat_map(|(name, value)| [name.to_owned(), value]);
         let arguments = arguments.iter().cloned().chain(own).collect();
-        let mut node = Self { process: None, location, arguments };
+        let mut node = Self { process: None, location, tls, arguments };
         node.restart()?;
         Ok(node)
     }
@@ -64,6 +81,11 @@ impl RedisNode {
         self.location.port()
     }
 
+    /// The port that other servers and clients are to use: the encrypted one, if there is one.
+    pub(crate) fn public_port(&self) -> u16 {
+        self.tls.as_ref().unwrap_or(&self.location).port()
+    }
+
     /// Stops the server's process: it accepts connections and answers nothing.
     pub(crate) fn pause(&self) -> io::Result<()> {
         self.process.as_ref().ok_or(io::ErrorKind::NotConnected)?.pause()
@@ -84,6 +106,18 @@ impl RedisNode {
     fn log_tail(&self) -> String {
         self.process.as_ref().map(Process::log_tail).unwrap_or_default()
     }
+}
+
+fn tls_settings(files: Certificate<'_>, port: u16) -> [(&'static str, String); 6] {
+    let text = |it: &Path| it.to_string_lossy().into_owned();
+    [
+        ("--tls-port", port.to_string()),
+        ("--tls-cert-file", text(files.certificate)),
+        ("--tls-key-file", text(files.key)),
+        ("--tls-ca-cert-file", text(files.certificate)),
+        ("--tls-auth-clients", "no".to_owned()),
+        ("--tls-replication", "yes".to_owned()),
+    ]
 }
 
 /// Waits until a condition holds.

@@ -1,10 +1,10 @@
 //! A private Redis with Sentinels on loopback: a master, its replica, and three Sentinels that watch them.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use crate::{
     location::Location,
-    redis_node::{RedisNode, wait_until},
+    redis_node::{Certificate, RedisNode, wait_until},
     server_group::ServerGroup,
 };
 
@@ -27,6 +27,7 @@ pub struct RedisSentinel {
     /// The first one was the master at the start.
     servers: Vec<RedisNode>,
     sentinels: Vec<RedisNode>,
+    is_encrypted: bool,
 }
 
 impl RedisSentinel {
@@ -35,10 +36,25 @@ impl RedisSentinel {
     /// # Errors
     /// When Redis is not installed, or they do not find each other in time.
     pub fn start() -> io::Result<Self> {
-        let master = RedisNode::start(Location::new("redis-master")?, &server_settings(None))?;
-        let replica = RedisNode::start(Location::new("redis-replica")?, &server_settings(Some(&master)))?;
-        let sentinels = (0..SENTINELS).map(|_| start_sentinel(&master)).collect::<io::Result<Vec<_>>>()?;
-        let group = Self { servers: vec![master, replica], sentinels };
+        Self::start_with(None)
+    }
+
+    /// The same with TLS between all of them and for clients. The certificate has to be valid for 127.0.0.1; it and its key
+    /// are in PEM.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start), and when Redis cannot use the certificate.
+    pub fn start_encrypted(certificate: &Path, key: &Path) -> io::Result<Self> {
+        Self::start_with(Some(Certificate { certificate, key }))
+    }
+
+    fn start_with(certificate: Option<Certificate<'_>>) -> io::Result<Self> {
+        let start = |name, settings: &[String]| RedisNode::start(Location::new(name)?, settings, certificate);
+        let master = start("redis-master", &server_settings(None))?;
+        let replica = start("redis-replica", &server_settings(Some(&master)))?;
+        let sentinels =
+            (0..SENTINELS).map(|_| start_sentinel(&master, certificate)).collect::<io::Result<Vec<_>>>()?;
+        let group = Self { servers: vec![master, replica], sentinels, is_encrypted: certificate.is_some() };
         wait_until("all Sentinels know each other and the replica", || {
             Ok(group.sentinels.iter().all(knows_all))
         })?;
@@ -48,8 +64,10 @@ impl RedisSentinel {
     /// The URL by which the master of the moment is found, without a database and without a slash at its end.
     #[must_use]
     pub fn url(&self) -> String {
-        let hosts: Vec<_> = self.sentinels.iter().map(|it| format!("127.0.0.1:{}", it.port())).collect();
-        format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
+        let hosts: Vec<_> =
+            self.sentinels.iter().map(|it| format!("127.0.0.1:{}", it.public_port())).collect();
+        let scheme = if self.is_encrypted { "rediss" } else { "redis" };
+        format!("{scheme}+sentinel://{}/{MASTER}", hosts.join(","))
     }
 
     /// The URL of a server itself, the first one's with index 0.
@@ -103,7 +121,8 @@ impl RedisSentinel {
         wait_until("the servers follow one master", || {
             let master = self.master_port()?;
             Ok(self.servers.iter().all(|it| {
-                let sign = if it.port() == master { "connected_slaves:1" } else { "master_link_status:up" };
+                let sign =
+                    if it.public_port() == master { "connected_slaves:1" } else { "master_link_status:up" };
                 it.ask("INFO replication").is_ok_and(|info| info.contains(sign))
             }))
         })
@@ -141,22 +160,23 @@ impl ServerGroup for RedisSentinel {
 fn server_settings(master: Option<&RedisNode>) -> Vec<String> {
     let settings = [("--repl-diskless-sync-delay", "0".to_owned()), ("--appendonly", "yes".to_owned())];
     let settings = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-    let follows = master.map(|it| ["--replicaof".to_owned(), "127.0.0.1".to_owned(), it.port().to_string()]);
+    let follows =
+        master.map(|it| ["--replicaof".to_owned(), "127.0.0.1".to_owned(), it.public_port().to_string()]);
     settings.chain(follows.into_iter().flatten()).collect()
 }
 
 /// A Sentinel keeps what it learns in its configuration, which therefore is a file.
-fn start_sentinel(master: &RedisNode) -> io::Result<RedisNode> {
+fn start_sentinel(master: &RedisNode, certificate: Option<Certificate<'_>>) -> io::Result<RedisNode> {
     let location = Location::new("redis-sentinel")?;
     let file = location.folder().join("sentinel.conf");
     let text = format!(
         "sentinel monitor {MASTER} 127.0.0.1 {} {QUORUM}\n\
          sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n\
          sentinel failover-timeout {MASTER} {FAILOVER_MS}\n",
-        master.port()
+        master.public_port()
     );
     fs::write(&file, text)?;
-    RedisNode::start(location, &[file.to_string_lossy().into_owned(), "--sentinel".to_owned()])
+    RedisNode::start(location, &[file.to_string_lossy().into_owned(), "--sentinel".to_owned()], certificate)
 }
 
 fn knows_all(sentinel: &RedisNode) -> bool {

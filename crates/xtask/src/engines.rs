@@ -5,7 +5,7 @@ use std::path::Path;
 
 use test_servers::{Galera, MySqlGroup, MySqlProgram};
 
-use crate::{cargo, mysql, programs};
+use crate::{cargo, programs, unpack};
 
 /// Names one server to the contract suite of the record.
 const ONE_SERVER: &str = "TEST_MYSQL_URL";
@@ -13,8 +13,14 @@ const ONE_SERVER: &str = "TEST_MYSQL_URL";
 const ALL_SERVERS: &str = "TEST_MYSQL_SERVERS";
 /// Names the folder of an unpacked MySQL to the tests that start it.
 const MYSQL_PROGRAM: &str = "TEST_MYSQL_PROGRAM";
+/// Names the program to tests that start it instead of Redis.
+const REDIS_PROGRAM: &str = "TEST_REDIS_PROGRAM";
 /// The suites that every server of this protocol must pass.
 const RECORD_SUITES: &[&str] = &["contract", "deadlocks", "adoption", "migration", "likeness", "schema"];
+/// The suites of all that Redis does, on one server, a cluster and with Sentinels; the packages that have suites of these names
+/// for other servers run them, too.
+const REDIS_SUITES: &[&str] =
+    &["contracts", "broadcast", "login", "encrypted", "outage", "cluster", "sentinel"];
 /// The suites that every node of a cluster must pass: an adoption is refused there.
 const NODE_SUITES: &[&str] = &["contract"];
 /// The tests of the whole service in which many clients ask for the same thing.
@@ -75,7 +81,7 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
 /// races over a group with several primaries.
 /// True if all succeeded, or if MySQL cannot be had, which is printed.
 pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
-    let Some(folder) = mysql::unpack_mysql(root)? else { return Ok(true) };
+    let Some(folder) = unpack::unpack_package(root, unpack::MYSQL)? else { return Ok(true) };
     let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
     let mut rows = vec![("three members start", true)];
     rows.extend(run_at_server(root, RECORD_SUITES, &group.urls())?);
@@ -138,6 +144,24 @@ pub(crate) fn run_redis(root: &Path, engine: &RedisEngine) -> io::Result<bool> {
     }
     rows.push(run_service(root, engine.service, Vec::new())?);
     print_table(engine.suite, &rows)
+}
+
+/// Runs all suites of Redis on Valkey, and the storms of clients. True if all succeeded, or if Valkey cannot be had, which is
+/// printed.
+pub(crate) fn run_valkey(root: &Path) -> io::Result<bool> {
+    let Some(program) = unpack::unpack_valkey(root)? else { return Ok(true) };
+    let variables = vec![(REDIS_PROGRAM, program.display().to_string())];
+    let mut rows = Vec::new();
+    for name in REDIS_SUITES {
+        let suite = Suite { name, variables: variables.clone(), arguments: &[] };
+        rows.push((*name, suite.run(root)?));
+    }
+    let storms = Suite { name: "servers", variables: variables.clone(), arguments: STORMS };
+    rows.push(("storms of clients of the service", storms.run(root)?));
+    for service in [REDIS_CLUSTER.service, REDIS_SENTINEL.service] {
+        rows.push(run_service(root, service, variables.clone())?);
+    }
+    print_table("valkey", &rows)
 }
 
 /// An engine of Redis: the file of its tests, a part of the names of those that end a server, and one of the test of the

@@ -9,7 +9,6 @@ mod engines;
 mod fuzz;
 mod kubernetes;
 mod localstripe;
-mod mysql;
 mod openapi;
 mod parts;
 mod plans;
@@ -20,6 +19,7 @@ mod servers;
 mod sim;
 mod test;
 mod tidy;
+mod unpack;
 
 use console::Missing;
 use program::Program;
@@ -43,7 +43,8 @@ usage: cargo xtask <command>
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
   engines galera  the record on a Galera cluster of your own: contract, and races over several nodes, or with `--short`
                   only the races; `group-replication` instead: on MySQL itself, also when the primary is killed;
-                  `redis-cluster` and `sentinel`: the shared cache, locks and counters there, also when a master is killed
+                  `redis-cluster`, `sentinel`: the shared cache, locks and counters there, also when a master is killed;
+                  `valkey`: the same and one server, with Valkey instead of Redis
   fuzz [args…]    hostile input for every parser, in release: [--minutes N] [--seed S]
   openapi         tries the service and its description with tools from npm and PyPI; with `--write`, renews the
                   description in docs/openapi.json
@@ -108,6 +109,7 @@ fn run(args: &[String]) -> io::Result<bool> {
         Some(("engines", [engine])) if engine == "sentinel" => {
             engines::run_redis(&root, &engines::REDIS_SENTINEL)
         }
+        Some(("engines", [engine])) if engine == "valkey" => engines::run_valkey(&root),
         Some(("fuzz", extra)) => fuzz::run(&root, extra),
         Some(("openapi", [])) => with_program(&root, |it| openapi::run(&root, it)),
         Some(("openapi", [option, path])) if option == PROGRAM => openapi::run(&root, &Program::at(path)),

@@ -1,41 +1,69 @@
-//! A MySQL server that is unpacked and not installed. Distributions that have MariaDB instead of MySQL keep MySQL in their
-//! unstable suite; it runs with the libraries of that suite, so nothing of this machine changes.
+//! Servers that are unpacked and not installed. Debian has MySQL itself and Valkey in its unstable suite; they run with the
+//! libraries of that suite, so nothing of this machine changes.
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where the packages are unpacked, from the root of the repository.
-const FOLDER: &str = "target/tools/mysql";
-/// The package with the server and its plugins.
-const PACKAGE: &str = "mysql-server-core";
-/// The suite of Debian that has it.
+use test_servers::UnpackedPrograms;
+
+/// A package of Debian's unstable suite that is unpacked with all that it needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnpackedPackage {
+    /// The name of the package.
+    name: &'static str,
+    /// Where it is unpacked, from the root of the repository.
+    folder: &'static str,
+}
+
+/// MySQL itself, with its plugins.
+pub(crate) const MYSQL: UnpackedPackage =
+    UnpackedPackage { name: "mysql-server-core", folder: "target/tools/mysql" };
+/// The successor of Redis.
+pub(crate) const VALKEY: UnpackedPackage =
+    UnpackedPackage { name: "valkey-server", folder: "target/tools/valkey" };
+/// The suite of Debian that has them.
 const SUITE: &str = "sid";
 /// The keys that sign this suite.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// The folder of an unpacked MySQL, which the first call downloads. `None` where it cannot be had, with a printed line.
-pub(crate) fn unpack_mysql(root: &Path) -> io::Result<Option<PathBuf>> {
-    let folder = root.join(FOLDER);
+/// The folder of an unpacked package, which the first call downloads. `None` where it cannot be had, with a printed line.
+pub(crate) fn unpack_package(root: &Path, package: UnpackedPackage) -> io::Result<Option<PathBuf>> {
+    let UnpackedPackage { name, folder: path } = package;
+    let folder = root.join(path);
     let unpacked = folder.join("root");
     if unpacked.exists() {
         return Ok(Some(unpacked));
     }
     let Some(mirror) = find_mirror()? else {
-        writeln!(io::stdout(), "mysql: SKIPPED, there is no mirror of Debian with {PACKAGE}")?;
+        writeln!(io::stdout(), "{name}: SKIPPED, there is no mirror of Debian that has it")?;
         return Ok(None);
     };
-    writeln!(io::stdout(), "Unpacking {PACKAGE} of {SUITE} into {FOLDER}.")?;
+    writeln!(io::stdout(), "Unpacking {name} of {SUITE} into {path}.")?;
     let packages = folder.join("packages");
-    if download_packages(&folder, &packages, &mirror)? && unpack_packages(&packages, &folder.join("new"))? {
+    if download_package(name, &packages, &mirror)? && unpack_packages(&packages, &folder.join("new"))? {
         // Last, so that a folder of this name is complete.
         fs::rename(folder.join("new"), &unpacked)?;
         fs::remove_dir_all(&packages)?;
         return Ok(Some(unpacked));
     }
-    writeln!(io::stdout(), "mysql: SKIPPED, {PACKAGE} cannot be downloaded")?;
+    writeln!(io::stdout(), "{name}: SKIPPED, it cannot be downloaded")?;
     Ok(None)
+}
+
+/// A program that starts Valkey with the libraries beside it. `None` where it cannot be had, with a printed line.
+pub(crate) fn unpack_valkey(root: &Path) -> io::Result<Option<PathBuf>> {
+    let Some(unpacked) = unpack_package(root, VALKEY)? else { return Ok(None) };
+    let programs = UnpackedPrograms::find(&unpacked)?;
+    let loader = programs.loader().display().to_string();
+    let words = std::iter::once(loader).chain(programs.arguments("usr/bin/valkey-server", &[]));
+    let command: String = words.map(|it| format!("'{it}' ")).collect();
+    let program = root.join(VALKEY.folder).join("valkey-server");
+    fs::write(&program, format!("#!/bin/sh\nexec {command}\"$@\"\n"))?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok(Some(program))
 }
 
 /// The first mirror of Debian among the sources of this machine.
@@ -57,11 +85,10 @@ fn choose_mirror(sites: &str) -> Option<String> {
 
 /// Downloads the package and everything it needs: with a list of its own and an empty list of installed packages, so that
 /// no library of this machine counts as there.
-fn download_packages(folder: &Path, packages: &Path, mirror: &str) -> io::Result<bool> {
+fn download_package(name: &str, packages: &Path, mirror: &str) -> io::Result<bool> {
     for part in ["lists/partial", "archives/partial"] {
         fs::create_dir_all(packages.join(part))?;
     }
-    fs::create_dir_all(folder)?;
     let sources = packages.join("sources.list");
     fs::write(&sources, format!("deb [signed-by={KEYRING}] {mirror} {SUITE} main\n"))?;
     let status = packages.join("status");
@@ -80,7 +107,7 @@ fn download_packages(folder: &Path, packages: &Path, mirror: &str) -> io::Result
         apt.arg("-qq").args(options.iter().flat_map(|it| ["-o", it])).args(arguments);
         apt.env("DEBIAN_FRONTEND", "noninteractive").status().map(|it| it.success())
     };
-    Ok(apt(&["update"])? && apt(&["install", "--download-only", "-y", "--no-install-recommends", PACKAGE])?)
+    Ok(apt(&["update"])? && apt(&["install", "--download-only", "-y", "--no-install-recommends", name])?)
 }
 
 fn unpack_packages(packages: &Path, into: &Path) -> io::Result<bool> {
