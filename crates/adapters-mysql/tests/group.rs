@@ -1,4 +1,4 @@
-//! A replication group of MySQL itself, with one primary. It needs that program: `cargo xtask engines group-replication`.
+//! A replication group of MySQL itself. It needs that program: `cargo xtask engines group-replication`.
 
 #![expect(
     clippy::unwrap_used,
@@ -40,6 +40,17 @@ async fn what_is_confirmed_outlives_each_role_and_is_there_when_it_has_come_back
     survivors.lose(0, Loss::Kill, "a secondary").await;
     let primary = survivors.servers.primary().unwrap();
     survivors.lose(primary, Loss::Hang, "the primary").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MySQL: cargo xtask engines group-replication"]
+async fn what_is_confirmed_outlives_each_of_three_primaries() {
+    let mut group = start_group();
+    group.make_all_primaries().unwrap();
+    let mut survivors = Survivors::new(group).await;
+    survivors.lose(0, Loss::Kill, "the primary in use, one of three,").await;
+    survivors.lose(1, Loss::Kill, "another primary").await;
+    survivors.lose(0, Loss::Hang, "the primary in use, one of three,").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! A private replication group: three MySQL servers on loopback, of which one at a time takes writes.
+//! A private replication group: three MySQL servers on loopback, of which one at a time takes writes, or all.
 
 use std::{fs, io, path::Path, process::Command, thread, time::Duration};
 
@@ -28,6 +28,12 @@ const RECOVERY_SQL: &str =
 const BOOTSTRAP_SQL: &str = "SET GLOBAL group_replication_bootstrap_group = ON; START GROUP_REPLICATION; \
                              SET GLOBAL group_replication_bootstrap_group = OFF";
 const JOIN_SQL: &str = "START GROUP_REPLICATION";
+/// Lets all members take writes.
+const SEVERAL_PRIMARIES_SQL: &str = "SELECT group_replication_switch_to_multi_primary_mode()";
+/// What a member that starts needs for joining such a group: without option files it has forgotten it.
+const JOIN_PRIMARIES_SQL: &str = "SET GLOBAL group_replication_single_primary_mode = OFF; \
+                                  SET GLOBAL group_replication_enforce_update_everywhere_checks = ON; \
+                                  START GROUP_REPLICATION";
 const REJOIN_SQL: &str = "STOP GROUP_REPLICATION; START GROUP_REPLICATION";
 const ONLINE_SQL: &str =
     "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE member_state = 'ONLINE'";
@@ -44,6 +50,7 @@ pub struct MySqlProgram(UnpackedPrograms);
 pub struct MySqlGroup {
     program: MySqlProgram,
     members: Vec<Member>,
+    has_several_primaries: bool,
 }
 
 #[derive(Debug)]
@@ -101,7 +108,7 @@ impl MySqlGroup {
     /// # Errors
     /// When a member does not join in time; the error then shows the end of its log.
     pub fn start(program: MySqlProgram) -> io::Result<Self> {
-        let mut group = Self { program, members: Vec::new() };
+        let mut group = Self { program, members: Vec::new(), has_several_primaries: false };
         for number in 0..MEMBERS {
             let location = Location::new("group")?;
             match group.members.first() {
@@ -122,6 +129,16 @@ impl MySqlGroup {
             member.wait_online()?;
         }
         Ok(group)
+    }
+
+    /// Lets all members take writes from now on.
+    ///
+    /// # Errors
+    /// When the group refuses it.
+    pub fn make_all_primaries(&mut self) -> io::Result<()> {
+        self.execute_sql(0, SEVERAL_PRIMARIES_SQL)?;
+        self.has_several_primaries = true;
+        Ok(())
     }
 
     /// The URL of each member, without a database and without a slash at its end.
@@ -174,7 +191,7 @@ impl ServerGroup for MySqlGroup {
         let seeds = self.seeds();
         let member = self.members.get_mut(member).ok_or_else(no_member)?;
         member.run(&self.program, &seeds)?;
-        member.execute_sql(JOIN_SQL)?;
+        member.execute_sql(if self.has_several_primaries { JOIN_PRIMARIES_SQL } else { JOIN_SQL })?;
         member.wait_online()
     }
 

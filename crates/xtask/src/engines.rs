@@ -25,8 +25,6 @@ const REDIS_SUITES: &[&str] =
 const NODE_SUITES: &[&str] = &["contract"];
 /// The tests of the whole service in which many clients ask for the same thing.
 const STORMS: &[&str] = &["http::storms", "http::once", "http::instances"];
-/// Lets all members of a replication group take writes.
-const SEVERAL_PRIMARIES: &str = "SELECT group_replication_switch_to_multi_primary_mode()";
 /// For tests that need servers which the tests of one machine do not start.
 const IGNORED: &[&str] = &["--ignored", "--nocapture", "--test-threads=1"];
 
@@ -89,10 +87,11 @@ pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     drop(group);
     let variables = vec![(MYSQL_PROGRAM, folder.display().to_string())];
     let loss = Suite { name: "group", variables: variables.clone(), arguments: IGNORED };
-    rows.push(("hot product, loss and return of each role, a primary that hangs", loss.run(root)?));
+    rows.push(("hot product, loss and return of each role, one primary and three", loss.run(root)?));
     rows.push(run_service(root, "on_group_replication", variables)?);
-    let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
-    group.execute_sql(0, SEVERAL_PRIMARIES)?;
+    let mut group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
+    group.make_all_primaries()?;
+    rows.extend(run_at_server(root, NODE_SUITES, &group.urls())?);
     let variables = vec![(ALL_SERVERS, group.urls().join(","))];
     let races = Suite { name: "writers", variables, arguments: IGNORED };
     rows.push(("races and fresh reads, over three primaries", races.run(root)?));
