@@ -9,8 +9,8 @@ pub(crate) enum Victim {
     Database(usize),
     /// A server of locks, counters, revocations and a cache.
     Redis(usize),
-    /// The first-level cache.
-    Memcached,
+    /// A server of the first-level cache.
+    Memcached(usize),
     /// The first instance of the service.
     First,
     /// The second instance, whose clock differs.
@@ -44,8 +44,8 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Each fault once, for this number of database servers and of Redis servers.
-    pub(crate) fn list(databases: usize, redis: usize) -> Vec<Self> {
+    /// Each fault once, for these numbers of servers.
+    pub(crate) fn list(databases: usize, redis: usize, memcached: usize) -> Vec<Self> {
         let links = [Blow::Cut, Blow::Delay, Blow::HalfClose];
         let ends = [Blow::Kill, Blow::Hang];
         // Several Redis servers announce their own addresses, so instances connect to them directly.
@@ -55,13 +55,10 @@ impl Fault {
         };
         let databases = (0..databases).map(|it| of(Victim::Database(it), &[&ends, &links]));
         let redis = (0..redis).map(|it| of(Victim::Redis(it), &[&ends, &[Blow::Empty], redis_links]));
+        let memcached = (0..memcached).map(|it| of(Victim::Memcached(it), &[&ends, &[Blow::Empty], &links]));
         // Instances keep nothing that could be emptied, and clients reach them directly.
-        let others = [
-            of(Victim::Memcached, &[&ends, &[Blow::Empty], &links]),
-            of(Victim::First, &[&ends]),
-            of(Victim::Second, &[&ends]),
-        ];
-        databases.chain(redis).chain(others).flatten().collect()
+        let instances = [of(Victim::First, &[&ends]), of(Victim::Second, &[&ends])];
+        databases.chain(redis).chain(memcached).chain(instances).flatten().collect()
     }
 }
 
@@ -78,7 +75,7 @@ impl fmt::Display for Fault {
         match self.victim {
             Victim::Database(server) => write!(f, "database {} {blow}", server.saturating_add(1)),
             Victim::Redis(server) => write!(f, "Redis {} {blow}", server.saturating_add(1)),
-            Victim::Memcached => write!(f, "memcached {blow}"),
+            Victim::Memcached(server) => write!(f, "memcached {} {blow}", server.saturating_add(1)),
             Victim::First => write!(f, "instance 1 {blow}"),
             Victim::Second => write!(f, "instance 2 {blow}"),
         }

@@ -55,7 +55,7 @@ pub enum Engine {
     Galera,
     /// Three members of a replication group of MySQL with one primary; the folder is that of an unpacked MySQL.
     Group(PathBuf),
-    /// A Redis Cluster of three masters with a replica each.
+    /// A Redis Cluster of three masters with a replica each, and two memcached servers.
     RedisCluster,
     /// A Redis with a replica, and three Sentinels.
     RedisSentinel,

@@ -52,7 +52,7 @@ pub(crate) struct Stack {
     pub(crate) clock_skew: Duration,
     record: Record,
     redis: Site<dyn ServerGroup>,
-    memcached: Site<Memcached>,
+    memcached: Site<Vec<Memcached>>,
     _folder: TempDir,
 }
 
@@ -61,7 +61,7 @@ impl Stack {
     pub(crate) async fn start(plan: &Plan, http: &reqwest::Client) -> Result<Self, ChaosError> {
         let record = Record::start(&plan.engine).await?;
         let (redis, redis_url) = start_redis(&plan.engine).await?;
-        let memcached = Site::new(Box::new(Memcached::start()?), Some(EMPTY_MEMCACHED)).await?;
+        let memcached = start_memcached(&plan.engine).await?;
         let folder = tempfile::Builder::new().prefix("idem-chaos-").tempdir()?;
         let urls = |instance| {
             [
@@ -128,7 +128,7 @@ impl Stack {
 
     /// Every fault that can happen here, once.
     pub(crate) fn list_faults(&self) -> Vec<Fault> {
-        Fault::list(self.record.hosts().len(), self.redis.hosts().len())
+        Fault::list(self.record.hosts().len(), self.redis.hosts().len(), self.memcached.hosts().len())
     }
 
     /// A fault begins.
@@ -137,7 +137,7 @@ impl Stack {
         match fault.victim {
             Victim::Database(server) => self.record.strike(server, fault.blow),
             Victim::Redis(server) => self.redis.strike(server, fault.blow),
-            Victim::Memcached => self.memcached.strike(0, fault.blow),
+            Victim::Memcached(server) => self.memcached.strike(server, fault.blow),
             Victim::First => strike_instance(first, fault.blow),
             Victim::Second => strike_instance(second, fault.blow),
         }
@@ -149,7 +149,7 @@ impl Stack {
         match fault.victim {
             Victim::Database(server) => self.record.heal(server, fault.blow),
             Victim::Redis(server) => self.redis.heal(server, fault.blow),
-            Victim::Memcached => self.memcached.heal(0, fault.blow),
+            Victim::Memcached(server) => self.memcached.heal(server, fault.blow),
             Victim::First => heal_instance(first, fault.blow),
             Victim::Second => heal_instance(second, fault.blow),
         }
@@ -175,6 +175,13 @@ async fn start_redis(engine: &Engine) -> Result<(Site<dyn ServerGroup>, String),
     let redis = Site::new(servers, Some(EMPTY_REDIS)).await?;
     let url = url.unwrap_or_else(|| format!("redis://{}/0", redis.hosts().join(",")));
     Ok((redis, url))
+}
+
+/// Starts memcached: with a Redis Cluster several servers, so that each has a share of the keys.
+async fn start_memcached(engine: &Engine) -> Result<Site<Vec<Memcached>>, ChaosError> {
+    let count = if *engine == Engine::RedisCluster { 2 } else { 1 };
+    let servers = (0..count).map(|_| Memcached::start()).collect::<Result<Vec<_>, _>>()?;
+    Site::new(Box::new(servers), Some(EMPTY_MEMCACHED)).await
 }
 
 fn strike_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {

@@ -35,6 +35,29 @@ pub trait ServerGroup: Debug {
     fn resume(&mut self, server: usize) -> io::Result<()>;
 }
 
+/// Servers of one kind that do not know each other.
+impl<K: ServerKind + Debug> ServerGroup for Vec<Server<K>> {
+    fn ports(&self) -> Vec<u16> {
+        self.iter().map(Server::port).collect()
+    }
+
+    fn kill(&mut self, server: usize) -> io::Result<()> {
+        self.get_mut(server).ok_or(io::ErrorKind::NotFound)?.kill()
+    }
+
+    fn restart(&mut self, server: usize) -> io::Result<()> {
+        self.get_mut(server).ok_or(io::ErrorKind::NotFound)?.restart()
+    }
+
+    fn pause(&mut self, server: usize) -> io::Result<()> {
+        Server::pause(self.get(server).ok_or(io::ErrorKind::NotFound)?)
+    }
+
+    fn resume(&mut self, server: usize) -> io::Result<()> {
+        Server::resume(self.get(server).ok_or(io::ErrorKind::NotFound)?)
+    }
+}
+
 impl<K: ServerKind + Debug> ServerGroup for Server<K> {
     fn ports(&self) -> Vec<u16> {
         vec![self.port()]
