@@ -45,3 +45,14 @@ fn every_planted_fault_is_found() {
         assert!(find_mutant(*mutant, PLANTED_HISTORIES).is_some(), "{}", mutant.as_str());
     }
 }
+
+#[test]
+fn the_page_names_every_planted_fault_once() {
+    let page = include_str!("../../../docs/guarantees.md");
+    let (_, rest) = page.split_once("## Planted faults").unwrap();
+    let (table, _) = rest.split_once("\n## ").unwrap();
+    let first_cell = |row: &'static str| row.strip_prefix("| ")?.split(" | ").next();
+    // Without the titles and the rule below them.
+    let named: Vec<_> = table.lines().filter_map(first_cell).skip(2).collect();
+    assert_eq!(named, Mutant::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>());
+}
