@@ -30,7 +30,7 @@ const BOOTSTRAP_SQL: &str = "SET GLOBAL group_replication_bootstrap_group = ON; 
 const JOIN_SQL: &str = "START GROUP_REPLICATION";
 /// Lets all members take writes.
 const SEVERAL_PRIMARIES_SQL: &str = "SELECT group_replication_switch_to_multi_primary_mode()";
-/// What a member that starts needs for joining such a group: without option files it has forgotten it.
+/// What a member that starts needs for joining such a group: no option file says it.
 const JOIN_PRIMARIES_SQL: &str = "SET GLOBAL group_replication_single_primary_mode = OFF; \
                                   SET GLOBAL group_replication_enforce_update_everywhere_checks = ON; \
                                   START GROUP_REPLICATION";
