@@ -1,4 +1,4 @@
-//! A certificate that nothing trusts by itself.
+//! A self-signed certificate.
 
 use std::{fs, path::PathBuf};
 
