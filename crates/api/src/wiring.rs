@@ -64,8 +64,10 @@ use crate::{
     service::{Dependency, PoolProbe},
 };
 
-/// Most memory of a cache within this process, in bytes. There are five of them.
-const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Most memory of each of the two caches within this process that hold orders, in bytes: about 12,000 orders of two lines.
+const ORDER_CACHE_BYTES_MAX: u64 = 24 << 20;
+/// Most memory of each of the three caches within this process that hold small entries, in bytes: about 12,000 entries.
+const SMALL_CACHE_BYTES_MAX: u64 = 8 << 20;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +179,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let orders: Arc<dyn OrderRepository> = Arc::new(GroupedOrders::new(record.orders, READ_LANES));
     // A cache of this process only: identity and role are never read from a server that others can write to.
     let cached_users: Arc<dyn UserRepository> =
-        Arc::new(CachedUsers::new(record.users.clone(), Arc::new(LocalCache::new(CACHE_BYTES_MAX))));
+        Arc::new(CachedUsers::new(record.users.clone(), Arc::new(LocalCache::new(SMALL_CACHE_BYTES_MAX))));
     // Above all other stores: whatever is committed passes here, and units are grouped with their events in them.
     let feed_signal = Arc::<FeedSignal>::default();
     let traced = Arc::new(TracedStore::new(Arc::new(store)));
@@ -208,13 +210,13 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         products: Arc::new(GroupedProducts::new(record.products, READ_LANES)),
         orders_for_display: Arc::new(CachedOrders::new(orders.clone(), cache)),
         orders,
-        known_replies: KnownReplies::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        known_replies: KnownReplies::new(Arc::new(LocalCache::new(SMALL_CACHE_BYTES_MAX))),
         keys_in_flight: KeysInFlight::default(),
         overdue_walk: OverdueWalk::default(),
-        known_events: KnownEvents::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        known_events: KnownEvents::new(Arc::new(LocalCache::new(SMALL_CACHE_BYTES_MAX))),
         notices_in_flight: NoticesInFlight::default(),
         recent_cases: RecentCases::default(),
-        rendered_orders: RenderedOrders::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        rendered_orders: RenderedOrders::new(Arc::new(LocalCache::new(ORDER_CACHE_BYTES_MAX))),
         payments: Arc::new(GroupedPayments::new(record.payments, READ_LANES)),
         events: Arc::new(GroupedEvents::new(record.events, READ_LANES)),
         feed: record.feed,

@@ -15,7 +15,7 @@ use application::{
 use ports::{Broadcast, Cache, Clock, Digests, HealthCheck, LockManager, Metrics, SharedCounters, Throttle};
 use secrecy::ExposeSecret;
 
-use super::CACHE_BYTES_MAX;
+use super::ORDER_CACHE_BYTES_MAX;
 use crate::{
     config::{Config, ConfigError, Database},
     service::Dependency,
@@ -66,7 +66,7 @@ impl Servers {
         let redis = self.redis.clone().map(|it| -> Arc<dyn Cache> { Arc::new(RedisCache::new(it)) });
         let in_front_of = |far, near| -> Arc<dyn Cache> { Arc::new(TieredCache::new(near, far)) };
         let shared = [memcached, redis].into_iter().flatten().rev().reduce(in_front_of);
-        let process: Arc<dyn Cache> = Arc::new(LocalCache::new(CACHE_BYTES_MAX));
+        let process: Arc<dyn Cache> = Arc::new(LocalCache::new(ORDER_CACHE_BYTES_MAX));
         let all = shared.into_iter().fold(process, |near, far| in_front_of(far, near));
         Arc::new(ScopedCache::new(all, &cache_scope(database)))
     }
