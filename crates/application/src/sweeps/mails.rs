@@ -20,8 +20,9 @@ use crate::{
 
 /// How often one mail is tried.
 const ATTEMPTS_MAX: u32 = 16;
-/// The pause after the first attempt; each further one doubles it.
-const PAUSE_MIN: Duration = Duration::from_secs(15);
+/// The pause after the first attempt; each further one doubles it. It is also for how long a mail belongs to the instance
+/// that sends it: the mail server may take 20 s, the clocks of instances differ by up to 10 s, and the commit takes time.
+const PAUSE_MIN: Duration = Duration::from_secs(60);
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(10 * 60);
 
