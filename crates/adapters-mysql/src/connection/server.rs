@@ -20,10 +20,19 @@ const AVOIDED_AFTER_DEPARTURE: Duration = Duration::from_secs(30);
 /// A server, with what this process knows of it.
 pub(super) struct Server {
     options: Opts,
-    /// Until when it comes after all others; none if it was usable last.
-    avoided_until: Mutex<Option<Instant>>,
+    /// Until when it comes after all others.
+    avoided: Mutex<Avoided>,
     /// How often it was left by all connections. A connection that is older than the last time is not used again.
     departures: AtomicU64,
+}
+
+/// Until when a server comes after all others, for each reason.
+#[derive(Clone, Copy, Default)]
+struct Avoided {
+    /// It could not be connected to. A login shows that it can again.
+    failed_until: Option<Instant>,
+    /// It was left. A login says nothing about that.
+    left_until: Option<Instant>,
 }
 
 /// A connection, and where it leads.
@@ -45,7 +54,7 @@ impl Server {
         let options = Opts::from_url(url).ok()?;
         let is_usable = options.tcp_port() != 0 && options.db_name().is_some_and(|name| !name.is_empty());
         let options = connect_options(options);
-        is_usable.then(|| Self { options, avoided_until: Mutex::default(), departures: AtomicU64::new(0) })
+        is_usable.then(|| Self { options, avoided: Mutex::default(), departures: AtomicU64::new(0) })
     }
 
     pub(super) fn host(&self) -> &str {
@@ -54,8 +63,9 @@ impl Server {
 
     /// What orders the servers of a URL: the one that becomes usable first comes first.
     pub(super) fn avoided_until(&self) -> Option<Instant> {
-        let until = *self.avoided_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.filter(|it| *it > start_stopwatch())
+        let Avoided { failed_until, left_until } =
+            *self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_until.max(left_until).filter(|it| *it > start_stopwatch())
     }
 
     /// Opens a connection with all its settings.
@@ -76,13 +86,13 @@ impl Server {
 
     /// Lets it come after all others for a while.
     pub(super) fn avoid(&self) {
-        *self.avoided_until.lock().unwrap_or_else(PoisonError::into_inner) =
+        self.avoided.lock().unwrap_or_else(PoisonError::into_inner).failed_until =
             Some(start_stopwatch() + AVOIDED_AFTER_FAILURE);
     }
 }
 
 impl Origin {
-    /// To be called before the connection is opened: a server that is left meanwhile stays left.
+    /// To be called before the connection is opened: a server that is left meanwhile is left with this connection.
     pub(super) fn new(server: &Arc<Server>) -> Self {
         Self { server: Arc::clone(server), departures: server.departures.load(Ordering::Acquire) }
     }
@@ -92,22 +102,48 @@ impl Origin {
         self.server.departures.load(Ordering::Acquire) != self.departures
     }
 
-    /// Lets the server have its place in the order of the URL again.
+    /// Lets a server that could not be connected to have its place in the order of the URL again.
     pub(super) fn prefer_again(&self) {
-        let mut until = self.server.avoided_until.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_left() {
-            *until = None;
-        }
+        self.server.avoided.lock().unwrap_or_else(PoisonError::into_inner).failed_until = None;
     }
 
     /// Leaves the server with every connection to it that is as old as this one or older. A later answer of an old
     /// connection does not leave it once more.
     pub(super) fn leave_server(&self, reason: &'static str) {
-        let mut until = self.server.avoided_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut avoided = self.server.avoided.lock().unwrap_or_else(PoisonError::into_inner);
         let (seen, next) = (self.departures, self.departures.wrapping_add(1));
         if self.server.departures.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            *until = Some(start_stopwatch() + AVOIDED_AFTER_DEPARTURE);
+            avoided.left_until = Some(start_stopwatch() + AVOIDED_AFTER_DEPARTURE);
             tracing::warn!(host = self.server.host(), reason, "leaving a database server");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Arc<Server> {
+        Arc::new(Server::parse_url("mysql://a/shop").unwrap())
+    }
+
+    #[test]
+    fn a_login_says_that_a_server_can_be_connected_to() {
+        let server = server();
+        server.avoid();
+        assert!(server.avoided_until().is_some());
+        Origin::new(&server).prefer_again();
+        assert_eq!(server.avoided_until(), None);
+    }
+
+    #[test]
+    fn a_login_does_not_end_the_time_for_which_a_server_is_left() {
+        let server = server();
+        Origin::new(&server).leave_server("it hangs");
+        let left_until = server.avoided_until().unwrap();
+        Origin::new(&server).prefer_again();
+        assert_eq!(server.avoided_until(), Some(left_until));
+        server.avoid();
+        assert_eq!(server.avoided_until(), Some(left_until), "the longer time counts");
     }
 }
