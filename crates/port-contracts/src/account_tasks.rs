@@ -1,9 +1,13 @@
 //! The suite for what is to be done about accounts: mails, password resets, new addresses and erasures.
 
+mod resets;
+
+pub use resets::*;
+
 use domain::{Email, MailKey, Network, PasswordHash, Timestamp, User, UserKey, session::SessionOrigin};
 use ports::{
-    AccountConflict, CommitError, ErasureProgress, MailKind, OpenLimit, OrderCursor, PasswordReset,
-    QueuedMail, UnitOfWork, UserErasure, Write,
+    AccountConflict, CommitError, ErasureProgress, MailKind, OpenLimit, OrderCursor, QueuedMail, UnitOfWork,
+    UserErasure, Write,
 };
 
 use crate::{
@@ -25,6 +29,7 @@ macro_rules! account_tasks {
         a_token_is_set_only_for_the_reset_that_was_read
         one_of_many_uses_of_a_token_wins
         an_expired_or_dropped_reset_cannot_be_used
+        of_a_reset_and_a_change_of_address_in_one_batch_one_succeeds
         an_address_changes_only_from_the_stamp_that_was_read
         a_taken_address_is_named_and_the_own_name_is_not
         an_erased_user_is_found_by_nothing_it_had
@@ -53,19 +58,6 @@ fn mail(kind: MailKind, due: i64) -> QueuedMail {
 
 async fn due(backend: &Backend, kind: MailKind, now: i64) -> Vec<QueuedMail> {
     backend.account_tasks.list_due_mails(kind, at(now), first_batch(10)).await.expect("read")
-}
-
-fn reset(user: &User, requested: i64, digest: Option<&str>) -> PasswordReset {
-    let (requested_at, expires_at) = (at(requested), at(requested + 100));
-    PasswordReset { user: user.key, requested_at, expires_at, digest: digest.map(str::to_owned) }
-}
-
-async fn reset_of(backend: &Backend, user: UserKey) -> Option<PasswordReset> {
-    backend.account_tasks.find_reset_of_user(user).await.expect("read")
-}
-
-fn use_reset(user: &User, digest: &str, now: i64) -> Write {
-    Write::UsePasswordReset { user: user.key, digest: digest.to_owned(), now: at(now) }
 }
 
 fn erasure(user: &User, from: PasswordHash) -> Write {
@@ -112,95 +104,6 @@ pub async fn a_mail_is_deleted_only_as_it_was_read(backend: &Backend) {
     assert_eq!(due(backend, MailKind::EmailChanged, 9).await, []);
     backend.expect_stale([Write::DeleteMail { key: it.key, attempts: 0 }]).await;
     backend.expect_stale([Write::BeginMail { key: it.key, attempts: 0, due_at: at(9) }]).await;
-}
-
-/// Also when the newer one has no token yet.
-pub async fn a_newer_reset_replaces_the_older_one_with_its_token(backend: &Backend) {
-    let (user, other) = (backend.user().await, backend.user().await);
-    assert_eq!(reset_of(backend, user.key).await, None);
-    let old = reset(&user, 1, Some("d-old"));
-    backend.commit([Write::RequestPasswordReset(old.clone(), user.clone())]).await;
-    backend.commit([Write::RequestPasswordReset(reset(&other, 1, Some("d-other")), other.clone())]).await;
-    assert_eq!(reset_of(backend, user.key).await.as_ref(), Some(&old));
-    assert_eq!(backend.account_tasks.find_password_reset("d-old").await.expect("read"), Some(old));
-    let new = reset(&user, 5, None);
-    backend.commit([Write::RequestPasswordReset(new.clone(), user.clone())]).await;
-    assert_eq!(reset_of(backend, user.key).await, Some(new));
-    assert_eq!(backend.account_tasks.find_password_reset("d-old").await.expect("read"), None);
-    backend.expect_stale([use_reset(&user, "d-old", 6)]).await;
-    backend.commit([use_reset(&other, "d-other", 6)]).await;
-}
-
-/// A request that waited in the queue must not take away the token that an operator has handed over meanwhile.
-pub async fn an_older_reset_replaces_no_newer_one(backend: &Backend) {
-    let user = backend.user().await;
-    backend.commit([Write::RequestPasswordReset(reset(&user, 5, Some("d-new")), user.clone())]).await;
-    backend.expect_stale([Write::RequestPasswordReset(reset(&user, 4, None), user.clone())]).await;
-    backend.commit([use_reset(&user, "d-new", 6)]).await;
-}
-
-/// Else the mail would go to an address that is no longer the account's, or to an account that was erased.
-pub async fn a_reset_is_requested_only_for_the_account_that_was_read(backend: &Backend) {
-    let user = backend.user().await;
-    let request = |read: &User| Write::RequestPasswordReset(reset(&user, 1, None), read.clone());
-    let moved = user.with_email(Email::new("moved@example.com".to_owned()), at(5));
-    backend.expect_stale([request(&moved)]).await;
-    backend.commit([Write::ChangeEmail { user: moved.clone(), read: None }]).await;
-    backend.expect_stale([request(&user)]).await;
-    backend.commit([request(&moved)]).await;
-    backend.commit([Write::DropPasswordReset(user.key)]).await;
-    backend.commit([erasure(&moved, sample::hash("first"))]).await;
-    backend.expect_stale([request(&moved)]).await;
-    assert_eq!(reset_of(backend, user.key).await, None);
-}
-
-/// A token that was made for an older request is worth nothing.
-pub async fn a_token_is_set_only_for_the_reset_that_was_read(backend: &Backend) {
-    let user = backend.user().await;
-    let set = |requested: i64, digest: &str| Write::SetResetToken {
-        user: user.key,
-        requested_at: at(requested),
-        digest: digest.to_owned(),
-    };
-    backend.expect_stale([set(1, "d")]).await;
-    backend.commit([Write::RequestPasswordReset(reset(&user, 5, None), user.clone())]).await;
-    backend.expect_stale([set(1, "d-1")]).await;
-    backend.commit([set(5, "d-2")]).await;
-    backend.commit([set(5, "d-3")]).await;
-    backend.expect_stale([use_reset(&user, "d-2", 6)]).await;
-    backend.commit([use_reset(&user, "d-3", 6)]).await;
-}
-
-/// A token is good for one new password, however many requests show it at once.
-pub async fn one_of_many_uses_of_a_token_wins(backend: &Backend) {
-    let user = backend.user().await;
-    backend.commit([Write::RequestPasswordReset(reset(&user, 1, Some("d")), user.clone())]).await;
-    let (from, mut number) = (sample::hash("first"), 0);
-    let work = || {
-        number += 1;
-        let to = sample::hash(&format!("new-{number}"));
-        UnitOfWork::new().with_writes([
-            use_reset(&user, "d", 2),
-            Write::RequirePassword(user.key, from.clone()),
-            Write::ChangePassword { user: user.key, from: from.clone(), to },
-        ])
-    };
-    backend.race(work).await.assert_outcome(1, is_stale);
-    assert_eq!(reset_of(backend, user.key).await, None);
-}
-
-/// From the moment at which it expires; dropping what is not there is no error.
-pub async fn an_expired_or_dropped_reset_cannot_be_used(backend: &Backend) {
-    let user = backend.user().await;
-    backend.commit([Write::RequestPasswordReset(reset(&user, 0, Some("d")), user.clone())]).await;
-    backend.expect_stale([use_reset(&user, "d", 100)]).await;
-    backend.commit([Write::DropPasswordReset(user.key)]).await;
-    backend.expect_stale([use_reset(&user, "d", 99)]).await;
-    backend.commit([Write::DropPasswordReset(user.key)]).await;
-    let other = backend.user().await;
-    backend.commit([Write::RequestPasswordReset(reset(&other, 0, Some("d")), other.clone())]).await;
-    backend.expect_stale([use_reset(&user, "d", 99)]).await;
-    backend.commit([use_reset(&other, "d", 99)]).await;
 }
 
 /// The new address logs in at once, and the old one is free; nothing else of the user changes.

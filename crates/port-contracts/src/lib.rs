@@ -77,7 +77,7 @@ macro_rules! stamp {
 mod tests {
     /// The sources of the suites.
     const SUITES: &[&str] = &[
-        include_str!("account_tasks.rs"),
+        concat!(include_str!("account_tasks.rs"), include_str!("account_tasks/resets.rs")),
         include_str!("accounts.rs"),
         include_str!("api_keys.rs"),
         include_str!("archive.rs"),
