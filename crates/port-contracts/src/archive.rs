@@ -268,7 +268,7 @@ pub async fn old_orders_are_closed_ones_of_accounts_that_are_not_being_erased(ba
     };
     let place = |it: &Order| OldOrder { updated_at: it.updated_at, key: it.key, number: it.number.clone() };
     assert_eq!(listed(None, 1).await, [place(erased.order())]);
-    open_erasure(backend, &user).await;
+    backend.open_erasure(&user).await;
     let mut expected: Vec<_> = old.iter().filter(|it| it.updated_at < at(9)).map(place).collect();
     expected.sort_by_key(|it| (it.updated_at, it.key));
     assert_eq!(expected.len(), 3);
@@ -286,19 +286,6 @@ pub async fn old_orders_are_closed_ones_of_accounts_that_are_not_being_erased(ba
     };
     backend.commit([done]).await;
     assert_eq!(listed(None, 1).await, [place(erased.order())]);
-}
-
-/// Opens the erasure of an account.
-async fn open_erasure(backend: &Backend, user: &domain::User) {
-    let from = backend.users.find_password_hash(user.key).await.expect("read").expect("there");
-    let erasure = ports::UserErasure {
-        user: user.clone().erase(&format!("erased-{}", user.key.get()), at(9)),
-        read: user.changed_at,
-        from,
-        to: sample::hash("none"),
-        at: at(9),
-    };
-    backend.commit([Write::EraseUser(Box::new(erasure))]).await;
 }
 
 /// Of one account or of all, with a cursor and a limit.

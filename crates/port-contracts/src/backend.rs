@@ -7,7 +7,7 @@ use ports::{
     AccountTaskRepository, ApiKeyRepository, AuditRepository, Batch, ClaimRepository, CommitError,
     EventRepository, FeedRepository, FindingRepository, OrderRepository, OverviewRepository,
     PaymentRepository, PortError, ProductRepository, SecondFactorRepository, SessionRepository, Store,
-    UnitOfWork, UserRepository, WebhookRepository, Write,
+    UnitOfWork, UserErasure, UserRepository, WebhookRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -228,6 +228,19 @@ impl Backend {
         let user = sample::user();
         self.commit([Write::InsertUser(user.clone(), sample::hash("first"))]).await;
         user
+    }
+
+    /// Erases an account, whose rows elsewhere are not erased yet.
+    pub(crate) async fn open_erasure(&self, user: &User) {
+        let from = self.users.find_password_hash(user.key).await.expect("read").expect("there");
+        let erasure = UserErasure {
+            user: user.clone().erase(&format!("erased-{}", user.key.get()), sample::at(9)),
+            read: user.changed_at,
+            from,
+            to: sample::hash("none"),
+            at: sample::at(9),
+        };
+        self.commit([Write::EraseUser(Box::new(erasure))]).await;
     }
 
     /// A stored product.

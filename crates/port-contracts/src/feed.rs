@@ -5,7 +5,9 @@ mod races;
 pub use races::*;
 
 use domain::{FeedEvent, FeedEventType, FeedSequence, NumberedEvent, OrderNumber, TraceParent, User};
-use ports::{FeedBacklog, FeedFilter, FeedPage, NewFeedEvent, Prunable, UnitOfWork, Write};
+use ports::{
+    FeedBacklog, FeedFilter, FeedPage, NewFeedEvent, Prunable, UnitOfWork, Write,
+};
 
 use crate::{
     Backend,
@@ -23,6 +25,7 @@ macro_rules! feed {
         a_filter_leaves_out_other_types_and_goes_on
         old_events_are_pruned_from_the_front_and_a_late_reader_learns_it
         personal_data_is_erased_and_nothing_else
+        an_event_that_comes_after_the_erasure_of_its_owner_is_numbered_without_personal_data
         of_many_who_number_at_once_each_number_is_given_once
         a_reader_that_goes_on_sees_each_event_once_while_others_write
         the_last_number_is_known_also_when_its_event_is_pruned
@@ -243,6 +246,25 @@ pub async fn personal_data_is_erased_and_nothing_else(backend: &Backend) {
     for (left, expected) in left.iter().zip([erased, data, data, erased_account]) {
         assert_eq!(sorted(left), sorted(expected), "{left}");
     }
+}
+
+/// Its instance wrote it down before the erasure, and hung until the erasure had ended.
+pub async fn an_event_that_comes_after_the_erasure_of_its_owner_is_numbered_without_personal_data(
+    backend: &Backend,
+) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    backend.open_erasure(&user).await;
+    let event = |owner: &User| FeedEvent {
+        owner: Some(owner.key),
+        data: r#"{"customer":{"id":"u","username":"ada","email":"a@b"}}"#.to_owned(),
+        ..sample::feed_event(&order_number("n"), 1)
+    };
+    backend.commit([insert_events(&[event(&user), event(&other)])]).await;
+    number_all(backend).await;
+    let (events, _) = read_after(backend, 0, ALL).await;
+    let names: Vec<_> = events.iter().map(|it| it.event.data.contains("ada")).collect();
+    assert_eq!(names, [false, true], "{events:?}");
+    assert!(events.first().is_some_and(|it| it.event.owner.is_none()));
 }
 
 /// A reader that wants only what comes from now on begins there.

@@ -13,7 +13,7 @@ use crate::multi_row::{insert_feed_rows, number_feed_rows};
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::NewFeedRow;
-use crate::sql::schema::{feed_events, feed_sequencer, findings};
+use crate::sql::schema::{erasures, feed_events, feed_sequencer, findings};
 use crate::sql::value::SqlTimestamp;
 
 /// The key of the only row of `feed_sequencer`.
@@ -50,13 +50,18 @@ pub(super) async fn number_feed_events(conn: &mut Conn, rows_max: u32) -> WriteO
     // One statement, so that the next number and the events are of the same moment, and for one round trip less.
     let waiting = feed_events::table
         .inner_join(feed_sequencer::table.on(feed_sequencer::id.eq(ONLY)))
+        .left_join(erasures::table.on(feed_events::owner.eq(erasures::user_key.nullable())))
         .filter(feed_events::sequence.is_null())
         .order(feed_events::id.asc())
         .limit(i64::from(rows_max.min(NUMBERED_MAX)))
-        .select((feed_events::id, feed_sequencer::next_sequence));
-    let waiting: Vec<(i64, i64)> = IndexHint(Index::FEED_BY_SEQUENCE, waiting).load(conn).await?;
-    let Some((_, first)) = waiting.split_first().map(|(it, _)| *it) else { return Ok(()) };
-    let numbered: Vec<(i64, i64)> = waiting.iter().map(|(key, _)| *key).zip(first..).collect();
+        .select((feed_events::id, feed_sequencer::next_sequence, erasures::user_key.nullable()));
+    let waiting: Vec<(i64, i64, Option<i64>)> =
+        IndexHint(Index::FEED_BY_SEQUENCE, waiting).load(conn).await?;
+    let Some((_, first, _)) = waiting.split_first().map(|(it, _)| *it) else { return Ok(()) };
+    // An event that was written down before its owner was erased, and committed after the erasure had ended.
+    let late: Vec<_> = waiting.iter().filter(|it| it.2.is_some()).map(|it| it.0).collect();
+    erase_rows(conn, late).await?;
+    let numbered: Vec<(i64, i64)> = waiting.iter().map(|it| it.0).zip(first..).collect();
     check_guard(usize::from(number_feed_rows(conn, &numbered).await? == numbered.len()))?;
     let next = numbered.last().map_or(first, |(_, sequence)| sequence.saturating_add(1));
     let update = diesel::update(feed_sequencer::table.find(ONLY)).set(feed_sequencer::next_sequence.eq(next));
@@ -100,6 +105,13 @@ pub(super) async fn erase_feed_data(conn: &mut Conn, user: UserKey, rows_max: u3
     }
     // The row of the sequencer first: it locks rows of events, too, in another order.
     lock_sequencer(conn).await?;
+    erase_rows(conn, keys).await
+}
+
+async fn erase_rows(conn: &mut Conn, keys: Vec<i64>) -> WriteOutcome {
+    if keys.is_empty() {
+        return Ok(());
+    }
     let replace = |(path, new): (&str, ErasedValue)| format!(", '{path}', {}", value_sql(new));
     let paths: String = ports::FEED_PERSONAL_PATHS.into_iter().map(replace).collect();
     let erased = feed_events::data.eq(sql::<Text>(&format!("JSON_REPLACE(data{paths})")));

@@ -2,6 +2,8 @@
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
+use super::erasures;
+
 table! {
     feed_events (id) {
         id -> BigInt,
@@ -26,4 +28,4 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(feed_events, feed_sequencer);
+allow_tables_to_appear_in_same_query!(feed_events, feed_sequencer, erasures);

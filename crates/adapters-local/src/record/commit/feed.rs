@@ -25,10 +25,17 @@ pub(super) fn insert_feed_events(tables: &mut Tables, events: Vec<NewFeedEvent>)
 pub(super) fn number_feed_events(tables: &mut Tables, rows_max: u32) -> Written {
     let mut sequencer = tables.feed_sequencer();
     let waiting = tables.feed_events.rows().filter(|it| it.sequence.is_none());
-    let waiting: Vec<_> = waiting.map(|it| it.number).take(row_count(rows_max)).collect();
-    for number in waiting {
+    let waiting: Vec<_> = waiting.map(|it| (it.number, it.event.owner)).take(row_count(rows_max)).collect();
+    for (number, owner) in waiting {
+        // An event that was written down before its owner was erased, and committed after the erasure had ended.
+        let is_late = owner.is_some_and(|it| tables.erasures.get(&it).is_some());
         sequencer.last = sequencer.last.plus(1);
-        tables.feed_events.update(&number, |row| row.sequence = Some(sequencer.last))?;
+        tables.feed_events.update(&number, |row| {
+            row.sequence = Some(sequencer.last);
+            if is_late {
+                erase_row(row);
+            }
+        })?;
     }
     put_sequencer(tables, sequencer)
 }
@@ -52,12 +59,14 @@ pub(super) fn erase_feed_data(tables: &mut Tables, user: UserKey, rows_max: u32)
     let of_user = tables.feed_events.rows().filter(|it| it.event.owner == Some(user));
     let of_user: Vec<_> = of_user.map(|it| it.number).take(row_count(rows_max)).collect();
     for number in of_user {
-        tables.feed_events.update(&number, |row| {
-            row.event.data = erase_paths(&row.event.data);
-            row.event.owner = None;
-        })?;
+        tables.feed_events.update(&number, erase_row)?;
     }
     Ok(())
+}
+
+fn erase_row(row: &mut FeedRow) {
+    row.event.data = erase_paths(&row.event.data);
+    row.event.owner = None;
 }
 
 fn erase_paths(data: &str) -> String {
