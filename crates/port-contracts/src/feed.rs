@@ -6,7 +6,7 @@ pub use races::*;
 
 use domain::{FeedEvent, FeedEventType, FeedSequence, NumberedEvent, OrderNumber, TraceParent, User};
 use ports::{
-    FeedBacklog, FeedFilter, FeedPage, NewFeedEvent, Prunable, UnitOfWork, Write,
+    FeedBacklog, FeedEventHead, FeedFilter, FeedHeads, FeedPage, NewFeedEvent, Prunable, UnitOfWork, Write,
 };
 
 use crate::{
@@ -28,6 +28,7 @@ macro_rules! feed {
         an_event_that_comes_after_the_erasure_of_its_owner_is_numbered_without_personal_data
         of_many_who_number_at_once_each_number_is_given_once
         a_reader_that_goes_on_sees_each_event_once_while_others_write
+        heads_are_those_of_the_events_behind_a_number
         the_last_number_is_known_also_when_its_event_is_pruned
         ; $($fixture)+
     } };
@@ -265,6 +266,35 @@ pub async fn an_event_that_comes_after_the_erasure_of_its_owner_is_numbered_with
     let names: Vec<_> = events.iter().map(|it| it.event.data.contains("ada")).collect();
     assert_eq!(names, [false, true], "{events:?}");
     assert!(events.first().is_some_and(|it| it.event.owner.is_none()));
+}
+
+/// By number, up to the limit; not one without a number, and none behind a number that was pruned.
+pub async fn heads_are_those_of_the_events_behind_a_number(backend: &Backend) {
+    let events: Vec<_> = (1..=3).map(|at| sample::feed_event(&order_number("n"), at)).collect();
+    backend.commit([insert_events(&events)]).await;
+    let list = async |after, limit| {
+        backend.feed.list_event_heads(FeedSequence::new(after), limit).await.expect("read")
+    };
+    assert_eq!(list(0, ALL).await, FeedHeads::Heads(Vec::new()));
+    number_all(backend).await;
+    let heads: Vec<_> = (1..).zip(&events).map(|(number, event)| head(number, event)).collect();
+    assert_eq!(list(0, ALL).await, FeedHeads::Heads(heads.clone()));
+    assert_eq!(list(0, 2).await, FeedHeads::Heads(heads.iter().take(2).cloned().collect()));
+    assert_eq!(list(2, ALL).await, FeedHeads::Heads(heads.into_iter().skip(2).collect()));
+    backend.commit([Write::Prune(Prunable::FeedEvents, at(2), ALL)]).await;
+    let pruned = FeedSequence::new(1);
+    assert_eq!(list(0, ALL).await, FeedHeads::Expired { pruned });
+    assert!(matches!(list(1, ALL).await, FeedHeads::Heads(left) if left.len() == 2));
+}
+
+fn head(number: i64, event: &FeedEvent) -> FeedEventHead {
+    FeedEventHead {
+        sequence: FeedSequence::new(number),
+        id: event.id.clone(),
+        kind: event.kind.as_str().to_owned(),
+        subject_kind: event.subject.kind().to_owned(),
+        subject: event.subject.id().to_owned(),
+    }
 }
 
 /// A reader that wants only what comes from now on begins there.

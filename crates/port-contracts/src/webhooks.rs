@@ -23,7 +23,7 @@ macro_rules! webhooks {
         $crate::stamp! { webhooks:
             an_endpoint_is_read_as_it_was_written
             a_change_of_an_endpoint_needs_the_version_that_was_read
-            a_change_of_an_endpoint_leaves_its_cursor
+            a_change_of_an_endpoint_leaves_its_cursor_and_since_when_it_fails
             a_deleted_endpoint_is_gone_and_needs_the_version_that_was_read
             endpoints_are_listed_oldest_first_in_pages
             only_enabled_endpoints_are_listed_for_sending
@@ -128,14 +128,15 @@ pub async fn a_change_of_an_endpoint_needs_the_version_that_was_read(backend: &B
     backend.expect_stale([Write::Webhook(update())]).await;
 }
 
-/// A change that was decided on an older cursor does not put it back.
-pub async fn a_change_of_an_endpoint_leaves_its_cursor(backend: &Backend) {
-    let endpoint = stored_endpoint(backend, |_| {}).await;
+/// A change that was decided on older ones does not put them back.
+pub async fn a_change_of_an_endpoint_leaves_its_cursor_and_since_when_it_fails(backend: &Backend) {
+    let endpoint = stored_endpoint(backend, |it| it.failing_since = Some(at(1))).await;
     let (key, read) = (endpoint.key, endpoint.version);
     commit_write(backend, WebhookWrite::MoveCursor { endpoint: key, read, from: 0, to: 5 }).await;
+    commit_write(backend, WebhookWrite::SetFailingSince { endpoint: key, since: None }).await;
     let next = endpoint.with_rotated_secret(SealedSecret::new("new".into()), at(5));
     commit_write(backend, WebhookWrite::UpdateEndpoint { endpoint: Box::new(next.clone()), read }).await;
-    let expected = WebhookEndpoint { cursor: 5, ..next };
+    let expected = WebhookEndpoint { cursor: 5, failing_since: None, ..next };
     assert_eq!(find_endpoint(backend, &endpoint).await, Some(expected));
 }
 

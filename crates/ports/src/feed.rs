@@ -11,7 +11,7 @@
 //! number only if every event with a lower number is visible or was pruned.
 
 use async_trait::async_trait;
-use domain::{FeedEvent, FeedEventType, FeedSequence, FindingId, NumberedEvent, Timestamp};
+use domain::{FeedEvent, FeedEventId, FeedEventType, FeedSequence, FindingId, NumberedEvent, Timestamp};
 
 use crate::PortError;
 
@@ -60,6 +60,34 @@ pub enum FeedPage {
     },
 }
 
+/// What of an event says who gets it. All of it is text, so that no event is passed over: not one of a type that only a later
+/// version knows, and not one whose row cannot be read as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedEventHead {
+    /// The number of the event in the feed.
+    pub sequence: FeedSequence,
+    /// The public id of the event, which is that of its message, too.
+    pub id: FeedEventId,
+    /// The name of its type.
+    pub kind: String,
+    /// The kind of its subject, as [`FeedSubject::kind`](domain::FeedSubject::kind) names it.
+    pub subject_kind: String,
+    /// The public number or id of its subject.
+    pub subject: String,
+}
+
+/// What one who hands out events gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedHeads {
+    /// The next events, maybe none of them, each number above the one that was asked for.
+    Heads(Vec<FeedEventHead>),
+    /// As [`FeedPage::Expired`]: events behind the number that was asked for were pruned.
+    Expired {
+        /// The number of the last event that was pruned.
+        pruned: FeedSequence,
+    },
+}
+
 /// How many numbers the work for one page may go over, whatever the filter leaves out.
 pub const FEED_SCAN_MAX: u32 = 1_000;
 
@@ -103,6 +131,8 @@ pub const FEED_PERSONAL_PATHS: [(&str, ErasedValue); 8] = [
 pub trait FeedRepository: Send + Sync {
     /// Numbered events, by number. All of the answer is of one moment.
     async fn list_events_after(&self, filter: FeedFilter) -> Result<FeedPage, PortError>;
+    /// The numbered events behind `after`, by number, at most `limit`. All of the answer is of one moment.
+    async fn list_event_heads(&self, after: FeedSequence, limit: u32) -> Result<FeedHeads, PortError>;
     /// The events that are committed and have no number yet, counted up to `limit`.
     async fn find_feed_backlog(&self, limit: u32) -> Result<FeedBacklog, PortError>;
     /// The number of the last event that has one, pruned or not; `START` if there is none.

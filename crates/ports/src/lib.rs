@@ -45,8 +45,8 @@ pub use clock::{Clock, IdGenerator};
 pub use counters::{CountDelta, SharedCounters};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
 pub use feed::{
-    ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, FeedRepository,
-    NewFeedEvent,
+    ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedEventHead, FeedFilter, FeedHeads,
+    FeedPage, FeedRepository, NewFeedEvent,
 };
 pub use gateway::{
     Acknowledgement, Answer, AttemptLog, AttemptOperation, AttemptOutcome, Charge, Gateway, GatewayAttempt,

@@ -15,8 +15,8 @@ use crate::{Page, PortError};
 pub enum WebhookWrite {
     /// Makes an endpoint. Guard: key and id are new; else `Stale`.
     InsertEndpoint(Box<WebhookEndpoint>),
-    /// Replaces what a client can see of an endpoint, its secrets, `enabled_at` and `failing_since`. The cursor is not
-    /// written. Guard: its version is the one read; else `Stale`.
+    /// Replaces what a client can see of an endpoint, its secrets and `enabled_at`. The cursor and `failing_since` are not
+    /// written, because deliveries change them without a new version. Guard: its version is the one read; else `Stale`.
     UpdateEndpoint {
         /// The endpoint after the change.
         endpoint: Box<WebhookEndpoint>,

@@ -61,7 +61,8 @@ pub(super) async fn apply_webhook_write(conn: &mut Conn, write: &WebhookWrite) -
 async fn update_endpoint(conn: &mut Conn, endpoint: &WebhookEndpoint, read: Version) -> WriteOutcome {
     let row = EndpointRow::from(endpoint);
     let guard = endpoints::table.find(row.id).filter(endpoints::version.eq(read.get()));
-    // Without the cursor: the deliveries of this endpoint move it meanwhile, and must not make a change stale.
+    // Without the cursor and `failing_since`: the deliveries of this endpoint change them meanwhile, and must not make a
+    // change stale.
     let update = diesel::update(guard).set((
         endpoints::url.eq(row.url),
         endpoints::types.eq(row.types),
@@ -72,7 +73,6 @@ async fn update_endpoint(conn: &mut Conn, endpoint: &WebhookEndpoint, read: Vers
         endpoints::old_secret.eq(row.old_secret),
         endpoints::old_secret_until.eq(row.old_secret_until),
         endpoints::enabled_at.eq(row.enabled_at),
-        endpoints::failing_since.eq(row.failing_since),
         endpoints::updated_at.eq(row.updated_at),
     ));
     check_guard(CachedStatement(update).execute(conn).await?)

@@ -3,6 +3,8 @@ use domain::{
     FeedEvent, FeedEventId, FeedEventType, FeedSequence, FeedSubject, NumberedEvent, TraceParent, UserKey,
 };
 
+use ports::FeedEventHead;
+
 use super::reader::RowReader;
 use crate::sql::schema::feed_events;
 use crate::sql::value::SqlTimestamp;
@@ -50,6 +52,25 @@ pub(in crate::sql) struct FeedRow {
     data: String,
     created_at: SqlTimestamp,
     trace_parent: Option<String>,
+}
+
+/// What of a stored event says who gets it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = feed_events)]
+pub(in crate::sql) struct FeedHeadRow {
+    event_id: String,
+    sequence: Option<i64>,
+    kind: String,
+    subject_kind: String,
+    subject: String,
+}
+
+impl From<FeedHeadRow> for FeedEventHead {
+    fn from(it: FeedHeadRow) -> Self {
+        let FeedHeadRow { event_id, sequence, kind, subject_kind, subject } = it;
+        let sequence = sequence.map_or(FeedSequence::START, FeedSequence::new);
+        Self { sequence, id: FeedEventId::new(event_id), kind, subject_kind, subject }
+    }
 }
 
 impl FeedRow {

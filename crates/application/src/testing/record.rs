@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use adapters_local::{MemoryRecord, record::Snapshot};
 use async_trait::async_trait;
-use ports::{CommitError, Store, UnitOfWork, Write};
+use ports::{CommitError, Store, UnitOfWork, UnreadableRow, Write};
 
 use super::{Journal, away_error};
 
@@ -44,6 +44,16 @@ impl ScriptedStore {
         let mut state = self.state();
         change(&mut state);
         self.record.restore(state).unwrap();
+    }
+
+    /// Makes a row unreadable, until all rows are readable again.
+    pub(crate) fn corrupt_row(&self, row: UnreadableRow) {
+        self.record.corrupt_row(row);
+    }
+
+    /// Makes all rows readable again.
+    pub(crate) fn repair_rows(&self) {
+        self.record.repair_rows();
     }
 
     /// The units of work that became true, oldest first.

@@ -13,7 +13,10 @@ use ports::{
     WebhookMessage, WebhookWrite, Write,
 };
 
-use super::{body::render_body, secrets::open_secret};
+use super::{
+    body::{Missing, render_body},
+    secrets::open_secret,
+};
 use crate::{
     App,
     findings::{FindingContext, new_finding},
@@ -32,6 +35,9 @@ const CLAIM_FRESH: Duration = Duration::from_secs(5);
 const BATCH: u32 = 100;
 /// If more than this number of a batch wait for others, they are put off, so that they do not fill the next batch too.
 const BLOCKED_MAX: usize = 50;
+/// The shortest time for which they are put off. The one that they wait for may be due already, behind them in the order of
+/// due deliveries or unreadable: without a shortest time they would fill every batch, and the rounds would not pause.
+const POSTPONE_MIN: Duration = Duration::from_secs(5);
 /// The longest time for which they are put off.
 const POSTPONE_MAX: Duration = Duration::from_secs(60);
 /// How long a round begins deliveries. After it the endpoint is read again, with its address and secrets.
@@ -123,8 +129,9 @@ impl Round<'_> {
         claimed_at: Duration,
     ) -> Result<Next, PortError> {
         let app = self.app;
-        let Some((body, trace_parent)) = render_body(app, self.endpoint, &delivery).await? else {
-            return self.note_gap(&delivery).await;
+        let (body, trace_parent) = match render_body(app, self.endpoint, &delivery).await? {
+            Ok(rendered) => rendered,
+            Err(missing) => return self.note_missing(&delivery, missing).await,
         };
         let (began_at, began) = (app.clock.now(), app.clock.monotonic_now());
         if began.saturating_sub(claimed_at) > CLAIM_FRESH {
@@ -151,14 +158,31 @@ impl Round<'_> {
         }
     }
 
-    /// Gives up a delivery whose event is no longer kept, with a finding: the receiver will never get it.
-    async fn note_gap(&self, delivery: &WebhookDelivery) -> Result<Next, PortError> {
+    /// Notes that there is nothing to send. A delivery whose event cannot be read is repeated, because its row may be mended,
+    /// and an instance of a later version may know its type. One that is given up gets a finding: the receiver will never
+    /// get it.
+    async fn note_missing(&self, delivery: &WebhookDelivery, missing: Missing) -> Result<Next, PortError> {
         let (app, now) = (self.app, self.app.clock.now());
-        let reason = AttemptResult::NoAnswer("the event is no longer kept".to_owned());
-        let attempt = DeliveryAttempt { began_at: now, duration: Duration::ZERO, result: reason };
-        let failed = delivery.with_failure(attempt, FailedAttempt::GiveUp, None, now);
+        let (reason, events) = match missing {
+            Missing::Unreadable => ("the event cannot be read", "events that cannot be read"),
+            Missing::Expired => ("the event is no longer kept", "events that are no longer kept"),
+        };
+        let result = AttemptResult::NoAnswer(reason.to_owned());
+        let then = match missing {
+            // It says nothing about the endpoint.
+            Missing::Unreadable => {
+                let answering = WebhookEndpoint { failing_since: None, ..self.endpoint.clone() };
+                delivery.judge_failure(&answering, &result, now)
+            }
+            Missing::Expired => FailedAttempt::GiveUp,
+        };
+        let attempt = DeliveryAttempt { began_at: now, duration: Duration::ZERO, result };
+        let failed = delivery.with_failure(attempt, then, None, now);
+        if then != FailedAttempt::GiveUp {
+            return self.note_outcome(delivery, failed, DeliveryOutcome::Failed, None).await;
+        }
         let detail = format!(
-            "the webhook endpoint {} did not get events that are no longer kept, such as {}",
+            "the webhook endpoint {} did not get {events}, such as {}",
             self.endpoint.id, delivery.message
         );
         let finding = new_finding(app, FindingKind::WebhookGap, &detail, &FindingContext::default());
@@ -286,7 +310,8 @@ fn update_delivery(delivery: WebhookDelivery, read: u32) -> Write {
 }
 
 fn postpone_delivery(due: DueDelivery, now: Timestamp) -> Write {
-    let until = due.blocked_until.unwrap_or(now).min(now.saturating_add(POSTPONE_MAX));
+    let (earliest, latest) = (now.saturating_add(POSTPONE_MIN), now.saturating_add(POSTPONE_MAX));
+    let until = due.blocked_until.unwrap_or(now).clamp(earliest, latest);
     let delivery = due.delivery;
     Write::Webhook(WebhookWrite::PostponeDelivery {
         endpoint: delivery.endpoint,

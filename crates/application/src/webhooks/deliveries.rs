@@ -7,7 +7,7 @@ use ports::{Page, PortError, StoredReply, UnitOfWork, WebhookWrite, Write};
 
 use super::{
     EndpointError,
-    body::{TEST_TYPE, find_event},
+    body::{Missing, TEST_TYPE, find_event},
 };
 use crate::{
     App, IdempotentReply, IdempotentRequest, Operator,
@@ -52,7 +52,9 @@ where
             let delivery = found.ok_or(EndpointError::NotFound)?;
             if let Some(sequence) = delivery.sequence {
                 let event = find_event(app, sequence).await.map_err(EndpointError::from)?;
-                event.ok_or(EndpointError::EventGone)?;
+                if event.is_err_and(|it| it == Missing::Expired) {
+                    return Err(EndpointError::EventGone.into());
+                }
             }
             let again = WebhookDelivery {
                 message: delivery.message,

@@ -255,6 +255,9 @@ async fn require_endpoint(
 }
 
 fn update_work(read: &WebhookEndpoint, next: WebhookEndpoint) -> UnitOfWork {
+    let (endpoint, since) = (next.key, next.failing_since);
+    // Only if the change resets it: a delivery may have succeeded since the endpoint was read.
+    let reset = (since != read.failing_since).then_some(WebhookWrite::SetFailingSince { endpoint, since });
     let update = WebhookWrite::UpdateEndpoint { endpoint: Box::new(next), read: read.version };
-    UnitOfWork::new().with_write(Write::Webhook(update))
+    UnitOfWork::new().with_write(Write::Webhook(update)).with_writes(reset.map(Write::Webhook))
 }

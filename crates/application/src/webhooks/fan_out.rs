@@ -1,7 +1,7 @@
 //! Making deliveries out of events.
 
-use domain::{FeedSequence, FindingKind, MessageId, NumberedEvent, WebhookDelivery, WebhookEndpoint};
-use ports::{CommitError, FeedFilter, FeedPage, PortError, UnitOfWork, WebhookWrite, Write};
+use domain::{FeedSequence, FindingKind, MessageId, WebhookDelivery, WebhookEndpoint};
+use ports::{CommitError, FeedEventHead, FeedHeads, PortError, UnitOfWork, WebhookWrite, Write};
 
 use super::deliveries::new_delivery;
 use crate::{
@@ -22,17 +22,17 @@ pub(super) async fn fan_out_events(
     endpoint: &WebhookEndpoint,
 ) -> Result<Option<WebhookEndpoint>, PortError> {
     let after = FeedSequence::new(endpoint.cursor);
-    // Without the filter of types: the cursor has to move over the others as well, and the endpoint may name types that
-    // this version does not know.
-    let filter = FeedFilter { after: Some(after), types: Vec::new(), limit: EVENTS_MAX };
-    let (to, writes) = match app.feed.list_events_after(filter).await? {
-        FeedPage::Events { events, next_after } => {
-            let wanted = events.into_iter().filter(|it| endpoint.types.is_wanted(it.event.kind.as_str()));
+    // Of all types: the cursor has to move over the others as well, and the endpoint may name types that this version does
+    // not know.
+    let (to, writes) = match app.feed.list_event_heads(after, EVENTS_MAX).await? {
+        FeedHeads::Heads(events) => {
+            let last = events.last().map_or(after, |it| it.sequence);
+            let wanted = events.into_iter().filter(|it| endpoint.types.is_wanted(&it.kind));
             let deliveries: Vec<_> = wanted.map(|it| event_delivery(app, endpoint, it)).collect();
             let insert = Write::Webhook(WebhookWrite::InsertDeliveries(deliveries));
-            (next_after, vec![insert])
+            (last, vec![insert])
         }
-        FeedPage::Expired { pruned } => {
+        FeedHeads::Expired { pruned } => {
             let detail = format!(
                 "the webhook endpoint {} was disabled for so long that events it had not got were deleted",
                 endpoint.id
@@ -59,13 +59,12 @@ pub(super) async fn fan_out_events(
     }
 }
 
-fn event_delivery(app: &App, endpoint: &WebhookEndpoint, it: NumberedEvent) -> WebhookDelivery {
-    let subject = &it.event.subject;
+fn event_delivery(app: &App, endpoint: &WebhookEndpoint, it: FeedEventHead) -> WebhookDelivery {
     WebhookDelivery {
-        message: MessageId::new(it.event.id.as_str().to_owned()),
-        event_type: it.event.kind.as_str().to_owned(),
+        message: MessageId::new(it.id.as_str().to_owned()),
         sequence: Some(it.sequence.get()),
-        subject: Some(format!("{}:{}", subject.kind(), subject.id())),
+        subject: Some(format!("{}:{}", it.subject_kind, it.subject)),
+        event_type: it.kind,
         ..new_delivery(app, endpoint)
     }
 }

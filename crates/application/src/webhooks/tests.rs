@@ -1,10 +1,11 @@
 mod operators;
+mod unreadable;
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::{
-    EndpointId, FeedEvent, FeedEventId, FindingKind, OrderNumber, TraceParent, WebhookDelivery,
+    DeliveryKey, EndpointId, FeedEvent, FeedEventId, FindingKind, OrderNumber, TraceParent, WebhookDelivery,
     WebhookEndpoint,
     feed::{FeedEventType, FeedSubject},
     webhook::{

@@ -80,6 +80,9 @@ impl StatementFixture {
                 ask!(played, FeedRepository::list_events_after, backend.feed, filter);
             }
         }
+        for after in [0, middle, last].map(FeedSequence::new) {
+            ask!(played, FeedRepository::list_event_heads, backend.feed, after, LIMIT);
+        }
         ask!(played, FeedRepository::find_feed_backlog, backend.feed, LIMIT);
         ask!(played, FeedRepository::find_last_sequence, backend.feed);
     }

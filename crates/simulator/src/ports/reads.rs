@@ -16,10 +16,10 @@ use domain::{
 use ports::{
     Account, AccountConflict, AccountFilter, Batch, CaseKey, ChangeFilter, ChangedUser, Claim,
     ClaimRepository, Credentials, DatedPayment, DueDelivery, DueOrders, EventPosition, EventRepository,
-    FeedBacklog, FeedFilter, FeedPage, FeedRepository, IdempotencyKey, OldOrder, OrderFilter, OrderHead,
-    OrderRepository, OverdueStretch, Page, PaymentCase, PaymentFilter, PaymentPeriod, PaymentRepository,
-    PortError, ProductRepository, RefundFilter, RevokedSession, SessionRepository, StoredAttempt,
-    StoredRefund, UnreadableRow, UserRepository, WebhookRepository,
+    FeedBacklog, FeedFilter, FeedHeads, FeedPage, FeedRepository, IdempotencyKey, OldOrder, OrderFilter,
+    OrderHead, OrderRepository, OverdueStretch, Page, PaymentCase, PaymentFilter, PaymentPeriod,
+    PaymentRepository, PortError, ProductRepository, RefundFilter, RevokedSession, SessionRepository,
+    StoredAttempt, StoredRefund, UnreadableRow, UserRepository, WebhookRepository,
 };
 
 use super::away_error;
@@ -137,6 +137,7 @@ async fn list_revoked_sessions(&self, since: Timestamp, after: Option<SessionKey
 
 reads!(FeedRepository {
     fn list_events_after(filter: FeedFilter) -> FeedPage;
+    fn list_event_heads(after: FeedSequence, limit: u32) -> FeedHeads;
     fn find_feed_backlog(limit: u32) -> FeedBacklog;
     fn find_last_sequence() -> FeedSequence;
 });

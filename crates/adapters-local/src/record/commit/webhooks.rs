@@ -14,8 +14,9 @@ pub(super) fn apply_webhook_write(tables: &mut Tables, write: WebhookWrite) -> W
             let is_as_read = |row: &WebhookEndpoint| row.version == read;
             let key = endpoint.key;
             update_guarded(&mut tables.webhook_endpoints, &key, is_as_read, |row| {
-                // All but the cursor, which deliveries move.
-                *row = WebhookEndpoint { cursor: row.cursor, ..*endpoint };
+                // All but what deliveries change.
+                let (cursor, failing_since) = (row.cursor, row.failing_since);
+                *row = WebhookEndpoint { cursor, failing_since, ..*endpoint };
             })
         }
         WebhookWrite::DeleteEndpoint { endpoint, read } => {

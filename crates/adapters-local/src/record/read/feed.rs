@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::FeedSequence;
-use ports::{FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, FeedRepository};
+use ports::{FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedHeads, FeedPage, FeedRepository};
 
 use super::Read;
 use crate::{
@@ -31,6 +31,19 @@ impl FeedRepository for MemoryRecord {
             events: events.into_iter().flatten().collect(),
             next_after: full.unwrap_or(end),
         })
+    }
+
+    async fn list_event_heads(&self, after: FeedSequence, limit: u32) -> Read<FeedHeads> {
+        let tables = self.tables();
+        let pruned = tables.feed_sequencer().pruned;
+        if after < pruned {
+            return Ok(FeedHeads::Expired { pruned });
+        }
+        let mut heads: Vec<_> = tables.feed_events.rows().filter_map(FeedRow::to_head).collect();
+        heads.retain(|it| it.sequence > after);
+        heads.sort_by_key(|it| it.sequence);
+        heads.truncate(row_count(limit));
+        Ok(FeedHeads::Heads(heads))
     }
 
     async fn find_feed_backlog(&self, limit: u32) -> Read<FeedBacklog> {

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 
 use domain::{FeedEvent, FeedSequence, NumberedEvent};
+use ports::FeedEventHead;
 
 use crate::record::table::Row;
 
@@ -17,6 +18,17 @@ pub struct FeedRow {
 
 impl FeedRow {
     /// The event with its number, if it has one.
+    pub(in crate::record) fn to_head(&self) -> Option<FeedEventHead> {
+        let event = &self.event;
+        Some(FeedEventHead {
+            sequence: self.sequence?,
+            id: event.id.clone(),
+            kind: event.kind.as_str().to_owned(),
+            subject_kind: event.subject.kind().to_owned(),
+            subject: event.subject.id().to_owned(),
+        })
+    }
+
     pub(in crate::record) fn to_numbered(&self) -> Option<NumberedEvent> {
         Some(NumberedEvent { sequence: self.sequence?, event: self.event.clone() })
     }
