@@ -34,6 +34,7 @@ pub mod recent_commits;
 pub mod reconciliation;
 pub mod request_limits;
 mod retry;
+mod sealed_reply;
 pub mod security;
 pub mod shared_throttle;
 pub mod sweeps;

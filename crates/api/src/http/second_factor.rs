@@ -1,6 +1,6 @@
 //! Handlers for the second factor of the caller's account.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, http::StatusCode};
 use application::auth::{
     self, CodeConfirmation, EnrolledFactor, EnrolmentRequest, FactorRemoval, LoginError, SecondFactorError,
 };
@@ -83,30 +83,33 @@ impl From<EnrolledFactor> for EnrolledFactorView {
 
 /// Enrol a second factor
 ///
-/// No login needs it before it is confirmed. A key is not honoured, because the answer is stored nowhere: if it was lost,
-/// enrol again, which makes the lost secret worthless.
+/// No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is worthless then.
 #[utoipa::path(post, operation_id = "enrolSecondFactor", path = "/v1/me/second-factor", tag = "Authentication",
-    request_body = EnrolSecondFactor, security(("bearer" = [])), responses(
+    request_body = EnrolSecondFactor, security(("bearer" = [])), params(OptionalKeyHeader), responses(
     (status = 200, description = "The secret and the recovery codes.", body = EnrolledFactorView),
     (status = 403, description = "`wrong-password`"),
-    (status = 409, description = "`second-factor-in-force`: disable it first."),
+    (status = 409, description = "`second-factor-in-force`: disable it first; or `idempotency-in-progress`."),
     (status = 429, description = "Too many wrong present passwords in this session; or too many changes from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn enrol(
     service: SharedService,
+    http: HttpRequest,
     caller: UserCaller,
     peer: ClientAddress,
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
     let mut it = Fields::new(&body);
     let current = it.read_required("currentPassword", text(any_string));
     let network = peer.network();
-    let request = it.finish(|| Some(EnrolmentRequest { current: current?, network }))?;
-    let enrolled =
-        service.write(async move |app| auth::enrol_second_factor(&app, &caller, request).await).await?;
-    Ok(HttpResponse::Ok().json(EnrolledFactorView::from(enrolled?)))
+    let enrolment = it.finish(|| Some(EnrolmentRequest { current: current?, network }))?;
+    let render = |it: EnrolledFactor| reply::json_reply(StatusCode::OK, &EnrolledFactorView::from(it));
+    reply::run_write(&service, async move |app| {
+        auth::enrol_second_factor(&app, &caller, request, enrolment, render).await
+    })
+    .await
 }
 
 /// Put the enrolled second factor in force

@@ -1,5 +1,7 @@
 //! Changing the e-mail address of an account by its user.
 
+use std::sync::atomic::AtomicU32;
+
 use domain::{Email, Network, Password, User};
 use ports::{CommitError, HashPurpose, HashQueueKey, PortError, StoredReply, UnitOfWork, Write};
 
@@ -7,7 +9,7 @@ use super::{
     email_verification::{may_send_verification, verification_write},
     login::LoginError,
     login_attempts::PasswordAttempt,
-    password::verify_current_password,
+    password::{map_commit_error, verify_current_password},
     user_admin::{announce_change, end_others_write},
 };
 use crate::{
@@ -81,7 +83,17 @@ where
     guess.check_limit(app).await.map_err(LoginError::from)?;
     let is_mailed = may_send_verification(app, &change.email, change.network).await;
     let decide = || box_decision(decide_change(app, caller, (&change, is_mailed), &guess, &render));
-    let outcome = run_once(app, request.as_ref(), decide, map_commit_error).await;
+    let rounds = AtomicU32::new(1);
+    let refuse = |error| match error {
+        CommitError::AccountConflict(_) => EmailError::Taken.into(),
+        CommitError::Stale
+        | CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
+        | CommitError::Claimed(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Failed(_) => map_commit_error(error, &rounds),
+    };
+    let outcome = run_once(app, request.as_ref(), decide, refuse).await;
     if matches!(outcome, Err(EmailError::Key(KeyError::Reused))) {
         guess.count_failure(app).await.map_err(LoginError::from)?;
     }
@@ -128,18 +140,6 @@ where
         .with_writes(notice_write(app, read.email, key, now))
         .with_writes(verification);
     Ok(Decision::with_reply(work, id, reply))
-}
-
-fn map_commit_error(error: CommitError) -> Attempt<EmailError> {
-    match error {
-        CommitError::AccountConflict(_) => EmailError::Taken.into(),
-        CommitError::Stale
-        | CommitError::OutOfStock(_)
-        | CommitError::LimitReached(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Failed(_) => Attempt::from_commit_error(error),
-    }
 }
 
 #[cfg(test)]

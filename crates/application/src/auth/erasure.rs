@@ -12,6 +12,8 @@
 //! [`sweeps::erase_accounts`](crate::sweeps::erase_accounts). The row of the user stays, because orders, payments and
 //! the authors of changes refer to it.
 
+use std::sync::atomic::AtomicU32;
+
 use domain::{Network, Password, PasswordHash, User, UserKey, order::OrderStatus};
 use ports::{
     HashPurpose, HashQueueKey, OrderCursor, OrderFilter, OrderSort, PortError, SecondFactorWrite,
@@ -22,7 +24,7 @@ use super::{
     accounts::{find_deputy, is_active_operator},
     login::LoginError,
     login_attempts::PasswordAttempt,
-    password::verify_current_password,
+    password::{map_commit_error, verify_current_password},
     user_admin::{announce_change, end_sessions_write},
 };
 use crate::{
@@ -106,8 +108,8 @@ pub async fn erase_account(
         };
         box_decision(decided)
     };
-    let refuse = Attempt::<ErasureError>::from_commit_error;
-    let outcome = run_once(app, request.as_ref(), decide, refuse).await;
+    let rounds = AtomicU32::new(1);
+    let outcome = run_once(app, request.as_ref(), decide, |it| map_commit_error(it, &rounds)).await;
     if matches!(outcome, Err(ErasureError::Key(KeyError::Reused))) {
         guess.count_failure(app).await.map_err(LoginError::from)?;
     }

@@ -143,13 +143,16 @@ pub(super) async fn verify_current_password(
     Ok(hash)
 }
 
-/// Maps a failed commit. A stale one means that the verified hash is no longer the user's, perhaps because a
-/// login has rehashed the same password; so the password is verified again. Each round costs two hashes, so there are
-/// fewer of them than elsewhere.
-fn map_commit_error(error: CommitError, rounds: &AtomicU32) -> Attempt<PasswordError> {
+/// Maps a failed commit of a request that verified the current password. A stale one means that the verified hash is no
+/// longer the user's, perhaps because a login has rehashed the same password; so the password is verified again. Each round
+/// costs a hash or two, so there are fewer of them than elsewhere. `rounds` begins with 1.
+pub(super) fn map_commit_error<E: UseCaseError + From<LoginError>>(
+    error: CommitError,
+    rounds: &AtomicU32,
+) -> Attempt<E> {
     let is_stale = matches!(error, CommitError::Stale);
     if is_stale && rounds.fetch_add(1, Ordering::Relaxed) >= VERIFICATIONS_MAX {
-        return PasswordError::from(replaced_each_time()).into();
+        return E::from(replaced_each_time()).into();
     }
     Attempt::from_commit_error(error)
 }

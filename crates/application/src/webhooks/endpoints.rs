@@ -6,11 +6,12 @@ use domain::{
 };
 use ports::{Page, PortError, StoredReply, UnitOfWork, WebhookWrite, Write};
 
-use super::secrets::{new_secret, open_reply, open_secret, seal_reply};
+use super::secrets::{new_secret, open_secret};
 use crate::{
     App, IdempotentReply, IdempotentRequest, IfMatch, KeyError, Operator,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     retry::Attempt,
+    sealed_reply::{open_reply, seal_reply},
 };
 
 /// The most endpoints that there may be. Each has a task and reads the feed.

@@ -317,8 +317,7 @@ export interface paths {
         put?: never;
         /**
          * Enrol a second factor
-         * @description No login needs it before it is confirmed. A key is not honoured, because the answer is stored nowhere: if it was lost,
-         *     enrol again, which makes the lost secret worthless.
+         * @description No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is worthless then.
          */
         post: operations["authentication_enrolSecondFactor"];
         /**
@@ -3235,7 +3234,13 @@ export interface operations {
     authentication_enrolSecondFactor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same
+                 *     request gets the first answer again, for at least 24 h.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -109,6 +109,22 @@ async fn a_login_needs_a_code_from_the_confirmation_to_the_removal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_enrolment_is_repeated_under_its_key() {
+    let client = Person::new("again").register(&shared().client()).await;
+    let body = json!({"currentPassword": PASSWORD});
+    let enrol = async |key: &str, body: &Value| client.post(FACTOR, body).idempotent(key).await;
+    let first = enrol("lost", &body).await;
+    let again = enrol("lost", &body).await;
+    assert!(again.is_replayed());
+    assert_eq!(first.ok(200), again.ok(200));
+    enrol("lost", &json!({"currentPassword": "black tea, cold"}))
+        .await
+        .refused(422, "idempotency-key-reused");
+    enrol("bad key", &body).await.refused(400, "idempotency-key-invalid");
+    assert_ne!(enrol("another", &body).await.ok(200)["secret"], first.ok(200)["secret"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_logins_with_one_code_one_begins_a_session() {
     let settings = [("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1000"), ("IDEM_LOGIN_FAILURES_PER_ADDRESS", "1000")];
     let first = Server::with(&settings);

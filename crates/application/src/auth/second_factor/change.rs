@@ -1,21 +1,23 @@
 //! The changes of a second factor: by its user in a session, and by an operator at the command line.
 
-use domain::{Network, Password, SecondFactor, User};
+use std::sync::atomic::AtomicU32;
+
+use domain::{Network, Password, PasswordHash, SecondFactor, User};
 use ports::{HashPurpose, HashQueueKey, PortError, SecondFactorWrite, StoredReply, UnitOfWork, Write};
 
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, UserCaller,
     auth::{
         LoginError,
-        login::{VERIFICATIONS_MAX, replaced_each_time},
         login_attempts::PasswordAttempt,
-        password::verify_current_password,
+        password::{map_commit_error, verify_current_password},
         totp_codes::{find_step, new_recovery_codes, seal_secret, spend_code},
         user_admin::{UserAdminError, announce_change, end_others_write},
     },
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     limits::{AttemptKind, count_attempt},
-    retry::{Attempt, commit_unless_stale, retry_stale},
+    retry::{Attempt, retry_stale},
+    sealed_reply::{open_reply, seal_reply},
     security::SecurityEvent,
 };
 
@@ -68,25 +70,51 @@ pub struct EnrolledFactor {
     pub recovery_codes: Vec<String>,
 }
 
-/// Enrols a second factor, in place of one that was not confirmed. No login needs it before it is
-/// [confirmed](confirm_second_factor).
-///
-/// It takes no idempotency key: its reply is in no row. A client that lost the reply enrols again, which makes the lost
-/// secret worthless.
+/// Enrols a second factor, in place of one that was not confirmed, and replies with it as `render` writes it. No login needs
+/// it before it is [confirmed](confirm_second_factor). The stored reply is encrypted.
 ///
 /// # Errors
-/// [`SecondFactorError`], never `Key` or `Missing`.
-pub async fn enrol_second_factor(
+/// [`SecondFactorError`], never `Missing`.
+pub async fn enrol_second_factor<R>(
     app: &App,
     caller: &UserCaller,
-    request: EnrolmentRequest,
-) -> Result<EnrolledFactor, SecondFactorError> {
-    let EnrolmentRequest { current, network } = request;
+    request: Option<IdempotentRequest>,
+    enrolment: EnrolmentRequest,
+    render: R,
+) -> Result<IdempotentReply, SecondFactorError>
+where
+    R: Fn(EnrolledFactor) -> StoredReply + Send + Sync,
+{
+    let EnrolmentRequest { current, network } = enrolment;
     let current = Password::sanitize_attempt(current);
     count_attempt(app, AttemptKind::Change, network).await.map_err(LoginError::from)?;
     let guess = PasswordAttempt::new(&caller.user.id, &caller.session, network);
     guess.check_limit(app).await.map_err(LoginError::from)?;
-    let (user, share) = (&caller.user, HashQueueKey { purpose: HashPurpose::Change, network });
+    let decide = || {
+        box_decision(async {
+            let share = HashQueueKey { purpose: HashPurpose::Change, network };
+            let hash = verify_current_password(app, caller.user.key, &current, share, &guess).await;
+            let hash = hash.map_err(SecondFactorError::from)?;
+            let (work, enrolled) = prepare_enrolment(app, &caller.user, hash).await?;
+            let reply = seal_reply(app, render(enrolled));
+            Ok(Decision::with_reply(work, caller.user.id.to_string(), reply))
+        })
+    };
+    let rounds = AtomicU32::new(1);
+    let outcome = run_once(app, request.as_ref(), decide, |it| map_commit_error(it, &rounds)).await;
+    count_reused_key(app, &guess, &outcome).await?;
+    Ok(open_reply(app, outcome?)?)
+}
+
+async fn prepare_enrolment(
+    app: &App,
+    user: &User,
+    hash: PasswordHash,
+) -> Result<(UnitOfWork, EnrolledFactor), SecondFactorError> {
+    let found = app.second_factors.find_second_factor(user.key).await?;
+    if found.is_some_and(|it| it.confirmed_at.is_some()) {
+        return Err(SecondFactorError::InForce);
+    }
     let secret = app.one_time_codes.generate_secret();
     let (recovery_codes, recovery_digests) = new_recovery_codes(app);
     let factor = SecondFactor {
@@ -98,22 +126,23 @@ pub async fn enrol_second_factor(
         recovery_digests,
         revision: 1,
     };
-    for _ in 0..VERIFICATIONS_MAX {
-        let hash = verify_current_password(app, user.key, &current, share, &guess).await?;
-        let work = UnitOfWork::new()
-            .with_write(Write::RequirePassword(user.key, hash))
-            .with_write(factor_write(SecondFactorWrite::Enrol(factor.clone())));
-        if commit_unless_stale(app, work).await? {
-            let url = app.one_time_codes.enrolment_url(&secret, user.username.as_str());
-            return Ok(EnrolledFactor { secret, url, recovery_codes });
-        }
-        let found = app.second_factors.find_second_factor(user.key).await?;
-        if found.is_some_and(|it| it.confirmed_at.is_some()) {
-            return Err(SecondFactorError::InForce);
-        }
-        // Perhaps a login has rehashed the same password.
+    let work = UnitOfWork::new()
+        .with_write(Write::RequirePassword(user.key, hash))
+        .with_write(factor_write(SecondFactorWrite::Enrol(factor)));
+    let url = app.one_time_codes.enrolment_url(&secret, user.username.as_str());
+    Ok((work, EnrolledFactor { secret, url, recovery_codes }))
+}
+
+/// A client that knows the key of a request with a password could try passwords with it.
+async fn count_reused_key(
+    app: &App,
+    guess: &PasswordAttempt<'_>,
+    outcome: &Result<IdempotentReply, SecondFactorError>,
+) -> Result<(), SecondFactorError> {
+    if matches!(outcome, Err(SecondFactorError::Key(KeyError::Reused))) {
+        guess.count_failure(app).await.map_err(LoginError::from)?;
     }
-    Err(replaced_each_time().into())
+    Ok(())
 }
 
 /// The input of a confirmation.
@@ -219,12 +248,9 @@ pub async fn disable_second_factor(
         };
         box_decision(decided)
     };
-    let outcome =
-        run_once(app, request.as_ref(), decide, Attempt::<SecondFactorError>::from_commit_error).await;
-    if matches!(outcome, Err(SecondFactorError::Key(KeyError::Reused))) {
-        // A client that knows the key of a removal could try passwords with it.
-        password.count_failure(app).await.map_err(LoginError::from)?;
-    }
+    let rounds = AtomicU32::new(1);
+    let outcome = run_once(app, request.as_ref(), decide, |it| map_commit_error(it, &rounds)).await;
+    count_reused_key(app, &password, &outcome).await?;
     let answered = count_wrong_code(app, &guess, outcome).await?;
     announce_change(app).await;
     if let IdempotentReply::New(_) = answered {

@@ -1,17 +1,17 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use domain::{Network, Password, SecondFactor, Timestamp};
-use ports::{MockPasswordHasher, MockThrottle};
+use ports::{MockPasswordHasher, MockThrottle, StoredReply};
 
 use super::*;
 use crate::{
-    App, IdempotentReply, Throttled, UserCaller,
+    App, IdempotentReply, IdempotentRequest, KeyError, Throttled, UserCaller,
     auth::{
         LoginError, LoginRequest, TokenPair, login,
         login::VERIFICATIONS_MAX,
@@ -33,8 +33,25 @@ fn caller() -> UserCaller {
 }
 
 async fn enrol(app: &App) -> Result<EnrolledFactor, SecondFactorError> {
-    let request = EnrolmentRequest { current: RIGHT.to_owned(), network: network() };
-    enrol_second_factor(app, &caller(), request).await
+    let shown = Mutex::new(None);
+    enrol_with(app, None, RIGHT, &shown).await?;
+    Ok(shown.into_inner().unwrap().unwrap())
+}
+
+/// Enrols under a key, with a reply whose body is the secret. What the reply was rendered with is put in `shown`.
+async fn enrol_with(
+    app: &App,
+    key: Option<IdempotentRequest>,
+    current: &str,
+    shown: &Mutex<Option<EnrolledFactor>>,
+) -> Result<IdempotentReply, SecondFactorError> {
+    let enrolment = EnrolmentRequest { current: current.to_owned(), network: network() };
+    let render = |it: EnrolledFactor| {
+        let body = it.secret.clone();
+        *shown.lock().unwrap() = Some(it);
+        StoredReply { status: 200, location: None, etag: None, body }
+    };
+    enrol_second_factor(app, &caller(), key, enrolment, render).await
 }
 
 async fn confirm(app: &App, code: &str) -> Result<IdempotentReply, SecondFactorError> {
@@ -110,12 +127,23 @@ async fn an_enrolled_factor_is_in_force_once_a_code_was_shown_back() {
 #[tokio::test]
 async fn nothing_is_enrolled_with_a_wrong_password_and_nothing_confirmed_without_an_enrolment() {
     let it = ada_app();
-    let request = EnrolmentRequest { current: "black tea".to_owned(), network: network() };
-    let wrong = enrol_second_factor(&it.app, &caller(), request).await;
+    let wrong = enrol_with(&it.app, None, "black tea", &Mutex::default()).await;
     assert!(matches!(wrong, Err(SecondFactorError::Login(LoginError::Invalid))));
     assert_eq!(stored(&it), None);
     assert!(matches!(confirm(&it.app, &shown_code(&it)).await, Err(SecondFactorError::Missing)));
     assert!(matches!(disable(&it.app, RIGHT, &shown_code(&it)).await, Err(SecondFactorError::Missing)));
+}
+
+#[tokio::test]
+async fn an_enrolment_is_repeated_under_its_key_and_stores_no_secret_in_the_open() {
+    let it = ada_app();
+    let enrol = async |key: IdempotentRequest| enrol_with(&it.app, Some(key), RIGHT, &Mutex::default()).await;
+    let IdempotentReply::New(first) = enrol(request()).await.unwrap() else { panic!("it is new") };
+    assert!(!first.body.is_empty());
+    let claim = it.app.claims.find_claim(&request().key).await.unwrap().unwrap();
+    assert!(!claim.reply.unwrap().body.contains(&first.body));
+    assert_eq!(enrol(request()).await.unwrap(), IdempotentReply::Replay(first));
+    assert!(matches!(enrol(other_request()).await, Err(SecondFactorError::Key(KeyError::Reused))));
 }
 
 #[tokio::test]

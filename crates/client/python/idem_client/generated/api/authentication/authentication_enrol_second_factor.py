@@ -7,27 +7,31 @@ from ...types import UNSET
 from ...models.enrol_second_factor import EnrolSecondFactor
 from ...models.enrolled_factor import EnrolledFactor
 from ...models.problem import Problem
+from ...types import UNSET, Unset
 from typing import cast
 
 def sync(
     *,
     client: AuthenticatedClient | Client,
     body: EnrolSecondFactor,
+    idempotency_key: None | str | Unset = UNSET,
 
 ) -> EnrolledFactor:
     """Enrol a second factor
 
-    No login needs it before it is confirmed. A key is not honoured, because the answer is stored
-    nowhere: if it was lost,
-    enrol again, which makes the lost secret worthless.
+    No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is
+    worthless then.
 
     Args:
+        idempotency_key (None | str | Unset):
         body (EnrolSecondFactor): The proof that the caller is the user.
 
     Raises:
         ProblemError: If the service refuses the request.
     """
     headers: dict[str, Any] = {}
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
 
     kwargs: dict[str, Any] = {
         "method": "post",
