@@ -26,9 +26,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed, before its filter.
-const LIST_NAME: &str = "api-keys";
-
 /// The rule for the scopes of a new key. The names are not listed: an error repeats nothing that was sent, and one of them
 /// may have been.
 const SCOPES: Invalid = Invalid("must be a list of 1 to 7 of the documented scopes, each once");
@@ -124,8 +121,7 @@ impl From<CreateKeyError> for Problem {
 ))]
 pub async fn list_api_keys(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
     let mut it = QueryParameters::new(&http);
-    let list = it.list_name(LIST_NAME);
-    let cursors = service.cursors_for(&list);
+    let cursors = it.cursors(&service);
     let revoked =
         it.read_optional("revoked", |text| text.parse().map_err(|_| Invalid("must be true or false")));
     let after = it.read_cursor(&cursors, ApiKeyId::parse);

@@ -14,9 +14,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "attempts";
-
 /// List what was asked of the gateway about a transaction, oldest first
 ///
 /// Every request is listed with its answer, without secrets, card data and personal data. Requests are deleted after
@@ -32,8 +29,8 @@ pub async fn list_attempts(
     staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let after = it.read_cursor(&cursors, AttemptId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

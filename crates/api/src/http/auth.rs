@@ -268,8 +268,9 @@ impl From<PasswordError> for Problem {
     (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>)
 ))]
 pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: UserCaller) -> HandlerResult {
-    let cursors = service.cursors_for("sessions");
-    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = it.read_page(&cursors)?;
     // All at once, and cut into pages here: at most 1000 sessions are listed, and a page that begins after a
     // session that has ended meanwhile needs the others anyway.
     let live = auth::list_sessions(&service.app, &caller).await?;

@@ -23,8 +23,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name that this list's cursors are sealed under.
-const LIST_NAME: &str = "products";
 /// The name of the path parameter, as faults name it.
 const PRODUCT_ID: &str = "productId";
 
@@ -267,8 +265,8 @@ pub async fn list_products(
     http: HttpRequest,
     MaybeCaller(caller): MaybeCaller,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let after = it.read_cursor(&cursors, ProductId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

@@ -17,9 +17,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "findings";
-
 /// How an operator resolves a finding.
 #[derive(ToSchema)]
 pub struct Resolution {
@@ -38,8 +35,8 @@ pub struct Resolution {
     (status = 200, description = "A page.", body = PageView<FindingView>)
 ))]
 pub async fn list_findings(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let resolved =
         it.read_optional("resolved", |text| text.parse().map_err(|_| Invalid("must be true or false")));
     let order = it.read_optional("orderNumber", OrderNumber::parse);

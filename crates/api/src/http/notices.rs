@@ -14,9 +14,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "notices";
-
 /// List what the gateway reported about a transaction, oldest first
 ///
 /// Every notice that was genuine is listed once, in the order of arrival, with what became of it. One that the gateway sent
@@ -32,8 +29,8 @@ pub async fn list_notices(
     staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let after = it.read_cursor(&cursors, |text| Ok(EventId::new(text.to_owned())));
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

@@ -19,8 +19,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name that this list's cursors are sealed under, with the filters.
-const LIST_NAME: &str = "orders";
 /// The longest username that is looked for, in bytes: an adopted one may be longer than a new one.
 const USERNAME_BYTES_MAX: usize = 255;
 
@@ -46,9 +44,7 @@ const USERNAME_BYTES_MAX: usize = 255;
 ))]
 pub async fn list_orders(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
     let mut it = QueryParameters::new(&http);
-    // A cursor of other filters is refused: its position may be anywhere in this list.
-    let list = it.list_name(LIST_NAME);
-    let cursors = service.cursors_for(&list);
+    let cursors = it.cursors(&service);
     let filters = read_filters(&mut it);
     let sort = it.read_optional("sort", parse_sort);
     let after = it.read_cursor(&cursors, parse_cursor);

@@ -35,8 +35,8 @@ use crate::service::SharedService;
     (status = 200, description = "A page.", body = PageView<TransactionView>)
 ))]
 pub async fn list_all_payments(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
-    let cursors = service.cursors_for("all-payments");
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let rule = Invalid("must be statuses of a payment, separated by commas");
     let common = CommonFilters::read_from(&mut it, PaymentStatus::parse, rule);
     let after = it.read_cursor(&cursors, |id| Ok(TransactionId::new(id.to_owned())));
@@ -63,8 +63,8 @@ pub async fn list_all_payments(service: SharedService, http: HttpRequest, staff:
     (status = 200, description = "A page.", body = PageView<RefundView>)
 ))]
 pub async fn list_all_refunds(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
-    let cursors = service.cursors_for("all-refunds");
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let rule = Invalid("must be statuses of a refund, separated by commas");
     let common = CommonFilters::read_from(&mut it, RefundStatus::parse, rule);
     let after = it.read_cursor(&cursors, RefundCursor::parse);

@@ -118,8 +118,9 @@ pub async fn list_payments(
     caller: Caller,
     number: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for("payments");
-    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = it.read_page(&cursors)?;
     // All of the order's, cut into pages here: declined payments are limited, so there are few.
     let all = payments::list_transactions(&service.app, &caller, &parse_order_number(&number)?)
         .await?
@@ -315,8 +316,9 @@ pub async fn list_refunds(
     staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for("refunds");
-    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = it.read_page(&cursors)?;
     let id = parse_transaction_id(&id)?;
     let all = payments::list_refunds(&service.app, &staff, &id).await?.ok_or(Kind::NotFound)?;
     Ok(HttpResponse::Ok().json(PageView::from_list(

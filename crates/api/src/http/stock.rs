@@ -30,11 +30,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name that the cursors of adjustments are sealed under.
-const ADJUSTMENTS: &str = "stock-adjustments";
-/// The name that the cursors of changes are sealed under.
-const CHANGES: &str = "product-changes";
-
 /// An adjustment of a product's stock, relative to the stock at the commit.
 #[derive(ToSchema)]
 pub struct AdjustStock {
@@ -132,8 +127,9 @@ pub async fn list_adjustments(
     staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(ADJUSTMENTS);
-    let page = changes_page(&service, &http, &staff, &id, ChangeFilter::Adjustment, &cursors).await?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = changes_page(&service, it, &staff, &id, ChangeFilter::Adjustment, &cursors).await?;
     let view = |it: &StoredProductChange| AdjustmentView::from(it);
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
@@ -151,21 +147,21 @@ pub async fn list_product_changes(
     staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(CHANGES);
-    let page = changes_page(&service, &http, &staff, &id, ChangeFilter::Any, &cursors).await?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = changes_page(&service, it, &staff, &id, ChangeFilter::Any, &cursors).await?;
     let view = |it: &StoredProductChange| ChangeView::from(it);
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
 
 async fn changes_page(
     service: &SharedService,
-    http: &HttpRequest,
+    mut it: QueryParameters,
     staff: &Staff,
     id: &str,
     kind: ChangeFilter,
     cursors: &Cursors<'_>,
 ) -> Result<Page<StoredProductChange>, Problem> {
-    let mut it = QueryParameters::new(http);
     let after = it.read_cursor(cursors, ChangeId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

@@ -21,10 +21,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "users";
-/// The name under which the cursors of the sessions of a user are sealed.
-const SESSIONS_NAME: &str = "user-sessions";
 /// Length of a name or an address to look for, in characters. Names of an adopted database follow no other rule.
 const NAME_CHARS: RangeInclusive<usize> = 1..=255;
 /// Length of the beginning of a name, in characters. A shorter one would match too many accounts to be of use.
@@ -55,8 +51,8 @@ pub struct PatchUser {
     (status = 200, description = "A page.", body = PageView<AccountView>)
 ))]
 pub async fn list_users(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let email = it.read_optional("email", parse_name);
     let username = it.read_optional("username", parse_name);
     let prefix = it.read_optional("q", parse_prefix);
@@ -152,8 +148,9 @@ pub async fn list_user_sessions(
     operator: Operator,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(SESSIONS_NAME);
-    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
+    let page = it.read_page(&cursors)?;
     let live = accounts::list_account_sessions(&service.app, &operator, &parse_user_id(&id)?).await?;
     let live = live.ok_or(Kind::NotFound)?;
     let view = |it: &ListedSession| SessionView::new(it, &operator.caller().session);

@@ -18,9 +18,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "webhook-deliveries";
-
 /// List the deliveries to an endpoint, newest first
 ///
 /// Deliveries are deleted after 30 days, or whatever the service is configured with.
@@ -36,8 +33,8 @@ pub async fn list_deliveries(
     operator: Operator,
     id: Path<String>,
 ) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let after = it.read_cursor(&cursors, DeliveryId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

@@ -28,9 +28,6 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
-const LIST_NAME: &str = "webhook-endpoints";
-
 /// An endpoint as an operator defines it.
 #[derive(ToSchema)]
 pub struct CreateWebhookEndpoint {
@@ -140,8 +137,8 @@ fn render_secret(status: StatusCode, it: &WebhookEndpoint, secret: &SigningSecre
     (status = 200, description = "A page.", body = PageView<WebhookEndpointView>)
 ))]
 pub async fn list_endpoints(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
+    let cursors = it.cursors(&service);
     let after = it.read_cursor(&cursors, EndpointId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;

@@ -145,6 +145,16 @@ async fn adjustments_are_listed_page_by_page() {
     }
     assert_eq!((seen, cursor), (vec![5, 4, 3, 2, 1], Value::Null));
     assert_eq!(operator.get(&format!("{path}?cursor=made-up&limit=0")).await.faults(), ["cursor", "limit"]);
+    let page = operator.get(&format!("{path}?limit=2")).await.ok(200);
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let other = operator.product("5.00", Some(10)).await;
+    for list in [
+        format!("/v1/products/{other}/stock-adjustments"),
+        format!("/v1/products/{id}/changes"),
+        "/v1/products".to_owned(),
+    ] {
+        assert_eq!(operator.get(&format!("{list}?cursor={cursor}")).await.faults(), ["cursor"], "{list}");
+    }
     let absent = format!("/v1/products/{}/stock-adjustments", unique("sku"));
     operator.get(&absent).await.refused(404, "not-found");
 }

@@ -29,6 +29,7 @@ const CARD: Invalid = Invalid("must not carry card data");
 /// there was none.
 #[derive(Debug)]
 pub struct QueryParameters {
+    path: String,
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
     faults: Faults,
@@ -42,18 +43,20 @@ impl QueryParameters {
         // Every text is a list of pairs, so this cannot fail; if it did, the request would count as one
         // without any.
         let pairs = query.map(Query::into_inner).unwrap_or_default();
-        Self { pairs, known: Vec::new(), faults: Faults::default() }
+        let path = request.path().to_owned();
+        Self { path, pairs, known: Vec::new(), faults: Faults::default() }
     }
 
-    /// The name of a list with these filters: all parameters but those that differ from page to page. Cursors that are
-    /// sealed under it belong to these filters.
+    /// Reads and writes the cursors of the list that is asked for: that at this path with these filters, which are all
+    /// parameters but those that differ from page to page. A cursor of any other list is refused, because its place may be
+    /// anywhere in this one.
     #[must_use]
-    pub fn list_name(&self, list: &str) -> String {
+    pub fn cursors<'s>(&self, service: &'s Service) -> Cursors<'s> {
         let mut filters: Vec<_> =
             self.pairs.iter().filter(|(name, _)| !["cursor", "limit"].contains(&name.as_str())).collect();
         filters.sort();
         // As JSON, so that no value can look like two.
-        format!("{list} {}", serde_json::json!(filters))
+        Cursors { sealer: service.sealer.as_ref(), list: serde_json::json!([self.path, filters]).to_string() }
     }
 
     /// Reads a parameter that may be missing; given twice, it is a fault.
@@ -182,37 +185,22 @@ pub fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     Ok(Timestamp::from_millis(time.as_millisecond()))
 }
 
-impl Service {
-    /// Reads and writes the cursors of the list with this name. A cursor of another list is refused.
-    #[must_use]
-    pub fn cursors_for<'s>(&'s self, list: &'s str) -> Cursors<'s> {
-        Cursors::new(self.sealer.as_ref(), list)
-    }
-}
-
 /// The cursors of one list: ids that are sealed, so that a client can neither read nor construct one.
-#[derive(Clone, Copy)]
 // Sealed, so that what a cursor holds may change with a version: no client can depend on its content.
 pub struct Cursors<'s> {
     sealer: &'s dyn Sealer,
-    list: &'s str,
+    list: String,
 }
 
-impl<'s> Cursors<'s> {
-    /// The cursors of the named list. A cursor of another list does not open here.
-    #[must_use]
-    pub const fn new(sealer: &'s dyn Sealer, list: &'s str) -> Self {
-        Self { sealer, list }
-    }
-
+impl Cursors<'_> {
     /// Seals the cursor of the page that begins after the element with this id.
     #[must_use]
     pub fn cursor_after(&self, id: &str) -> String {
-        self.sealer.seal_text(self.list, id)
+        self.sealer.seal_text(&self.list, id)
     }
 
     fn open_cursor(&self, sealed: &str) -> Option<String> {
-        self.sealer.open_sealed_text(self.list, sealed)
+        self.sealer.open_sealed_text(&self.list, sealed)
     }
 }
 
@@ -244,7 +232,8 @@ mod tests {
             QueryParameters::new(&TestRequest::with_uri(&format!("/v1/orders?{query}")).to_http_request());
         let after = it.read_time("createdAfter");
         let limit = it.read_limit();
-        let cursor = it.read_cursor(&Cursors::new(&Plain, "orders"), OrderNumber::parse);
+        let cursors = Cursors { sealer: &Plain, list: "orders".to_owned() };
+        let cursor = it.read_cursor(&cursors, OrderNumber::parse);
         it.finish(|| Some((after?, limit?, cursor?)))
     }
 

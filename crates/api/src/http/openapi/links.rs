@@ -87,7 +87,7 @@ fn next_page(path: &str, own: &str, operation: &Value) -> Option<(String, Value)
     }
     let link = json!({
         "operationId": own, "parameters": parameters,
-        "description": "The next page; there is none where `nextCursor` is null.",
+        "description": "The next page, with the same filters; there is none where `nextCursor` is null.",
     });
     Some((format!("{own}_next"), link))
 }
