@@ -347,7 +347,7 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         attempts_per_address: it.get("attempts_per_address", "5000", values::range_parser(COUNT_RANGE))?,
         login_window: it.get("login_window", "15m", values::parse_duration)?,
         open_orders_per_user: it.get("open_orders_per_user", "1000", values::range_parser(COUNT_RANGE))?,
-        open_pieces_per_user: it.get("open_pieces_per_user", "10000", values::range_parser(COUNT_RANGE))?,
+        open_pieces_per_user: it.get("open_pieces_per_user", "100000", values::range_parser(COUNT_RANGE))?,
         orders_per_minute: it.get("orders_per_minute", "6000", values::range_parser(COUNT_RANGE))?,
         declines_per_order: it.get("declines_per_order", "20", values::range_parser(COUNT_RANGE))?,
         declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,

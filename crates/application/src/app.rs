@@ -238,7 +238,7 @@ impl Default for Policy {
             attempts_per_address: 5_000,
             login_window: Duration::from_secs(15 * MINUTE),
             open_orders_per_user: 1_000,
-            open_pieces_per_user: 10_000,
+            open_pieces_per_user: 100_000,
             orders_per_minute: 6_000,
             declines_per_order: 20,
             declines_per_user: 200,

@@ -18,7 +18,7 @@ mod signal;
 mod store;
 
 pub use numbering::{NUMBERED_MAX, number_events, prune_events};
-pub use read::{FeedError, can_read_feed, find_feed_end, list_events};
+pub use read::{FeedError, find_feed_end, list_events};
 pub use render::{FeedContent, FeedPeople, FeedRenderer};
 pub use signal::FeedSignal;
 pub use store::{FeedParts, FeedStore};

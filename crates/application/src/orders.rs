@@ -9,7 +9,7 @@ mod transition;
 pub(crate) use customer::find_owners;
 pub use customer::{Customers, find_customer_of, find_customers};
 pub use edit::{EditError, EditRequest, edit_order};
-pub use place::{Buyer, OrderLineInput, PlaceError, place_order};
+pub use place::{Buyer, OrderLineInput, PlaceError, find_excess_lines, place_order};
 pub use read::{
     CustomerQuery, ListError, OrderQuery, find_history, find_order, find_rendered_order, list_orders,
 };

@@ -12,10 +12,11 @@ use actix_web::{
     http::header::{self, HeaderMap},
     web::Payload,
 };
+use domain::Invalid;
 use futures_util::StreamExt;
 use serde_json::{Map, Value, error::Category};
 
-use super::problem::{Kind, Problem};
+use super::problem::{Fault, Kind, Problem};
 use unique_keys::UniqueKeys;
 
 /// Largest body of a request, in bytes: 64 KiB.
@@ -23,6 +24,7 @@ use unique_keys::UniqueKeys;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most objects and lists within one another. It is the limit of the JSON library, so that no body uses up the stack.
 const DEPTH_MAX: usize = 127;
+const NUMBER: Invalid = Invalid("must not have a number of more than 308 digits");
 /// So much of a body that is too large without having said so is read and thrown away, so that its client gets to read the answer.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -135,8 +137,12 @@ fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
 
 /// Says where the fault is. The text at that place is not repeated: it may be a password or a card number.
 fn malformed_json(fault: &serde_json::Error) -> Problem {
+    // The library has no kind for these two, only a text.
+    if fault.to_string().starts_with("number out of range") {
+        return Problem::invalid_request(vec![Fault::at_pointer("", NUMBER)]);
+    }
     let detail = match fault.classify() {
-        // The library has no kind for it, only a text. Nothing deeper is looked at, so it may be malformed or not.
+        // Nothing deeper is looked at, so it may be malformed or not.
         Category::Syntax if fault.to_string().starts_with("recursion limit exceeded") => {
             format!("The body has more than {DEPTH_MAX} objects and lists within one another.")
         }

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use super::{
     decode::QueryParameters,
-    extract::Caller,
+    extract::Staff,
     problem::{HandlerResult, Kind, Problem},
     view::feed::{EventPageView, page_text},
 };
@@ -57,7 +57,7 @@ pub struct EventParameters {
     (status = 200, description = "The events.", body = EventPageView),
     (status = 410, description = "`events-expired`: events that come after `after` are no longer kept. Read the lists again from the beginning, and go on without `after`.")
 ))]
-pub async fn list_events(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
+pub async fn list_events(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
     let mut it = QueryParameters::new(&http);
     let after = it.read_optional("after", parse_after);
     // What `after` says and what `start` says would contradict each other.
@@ -69,8 +69,8 @@ pub async fn list_events(service: SharedService, http: HttpRequest, caller: Call
         Some((start?, FeedFilter { after: after?, types: types?.unwrap_or_default(), limit: limit? }))
     })?;
     let page = match start.unwrap_or(FeedStart::Oldest) {
-        FeedStart::Oldest => feed::list_events(&service.app, &caller, filter).await?,
-        FeedStart::Now => feed::find_feed_end(&service.app, &caller).await?,
+        FeedStart::Oldest => feed::list_events(&service.app, &staff, filter).await?,
+        FeedStart::Now => feed::find_feed_end(&service.app, &staff).await?,
     };
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(page_text(&page)))
 }
@@ -108,7 +108,6 @@ fn parse_types(text: &str) -> Result<Vec<FeedEventType>, Invalid> {
 impl From<FeedError> for Problem {
     fn from(error: FeedError) -> Self {
         match error {
-            FeedError::NotAllowed => Kind::Forbidden.into(),
             FeedError::Expired => Kind::EventsExpired.into(),
             FeedError::Failed(away) => away.into(),
         }

@@ -1,6 +1,6 @@
 //! Handlers that place, list, show and move orders.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::orders::{self, Buyer, OrderLineInput, PlaceError, TransitionError, TransitionRequest};
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    conditional::{conditional_json, conditional_response, if_match, version_etag},
+    conditional::{conditional_json, conditional_response, full_response, if_match, version_etag},
     decode::{Fields, decimal_string, text, whole_number},
     extract::Caller,
     idempotency,
@@ -28,6 +28,9 @@ use super::{
     },
 };
 use crate::service::SharedService;
+
+/// How far the clocks of two instances may differ.
+const CLOCKS: Duration = Duration::from_secs(10);
 
 /// An order to place: products and quantities, priced by the server.
 #[derive(ToSchema)]
@@ -142,7 +145,17 @@ fn read_order(
         Some(OrderLineInput { product: product?, quantity: quantity?, seen_price: seen_price? })
     });
     let details = read_details(&mut it);
-    it.finish(|| Some((buyer?, items?, details?)))
+    let excess = || items.as_deref().map(find_excess).unwrap_or_default();
+    it.finish_beside(excess, || Some((buyer?, items.clone()?, details?)))
+}
+
+fn find_excess(lines: &[OrderLineInput]) -> Vec<Fault> {
+    orders::find_excess_lines(lines).into_iter().map(|at| excess_fault(at, QUANTITY_MAX)).collect()
+}
+
+fn excess_fault(at: usize, max: u32) -> Fault {
+    let rule = Rule(format!("must not add up to more than {max} for one product").into());
+    Fault::at_pointer(format!("/items/{at}/quantity"), rule)
 }
 
 /// A service says for whom it orders; a user orders for themselves.
@@ -164,9 +177,7 @@ impl From<PlaceError> for Problem {
         match error {
             PlaceError::Key(error) => error.into(),
             PlaceError::TooMany { at, max } => {
-                let rule = Rule(format!("must not add up to more than {max} for one product").into());
-                let fault = |at: usize| Fault::at_pointer(format!("/items/{at}/quantity"), rule.clone());
-                Self::invalid_request(Faults::from_each(at, fault))
+                Self::invalid_request(Faults::from_each(at, |at: usize| excess_fault(at, max)))
             }
             PlaceError::UnknownCustomer => {
                 let rule = Invalid("is no user who can order");
@@ -211,7 +222,7 @@ pub(super) fn lines_problem(kind: Kind, at: &[usize], member: &str, rule: &'stat
         IfNoneMatchHeader
     ), responses(
     (status = 200, description = "The order.", body = OrderView),
-    (status = 304, description = "The order still has that version."),
+    (status = 304, description = "The order still has that version. Operators and services get it only if the customer's account has not changed since, either."),
     (status = 404, description = "No such order, or another customer's.")
 ))]
 pub async fn get_order(
@@ -225,7 +236,13 @@ pub async fn get_order(
     if caller.is_staff() {
         let order = orders::find_order(&service.app, &caller, &number).await?.ok_or(Kind::NotFound)?;
         let customers = orders::find_customers(&service.app, &caller, [&order]).await?;
-        let view = OrderView::for_actor(&order, actor).with_customer(customers.get(&order.owner));
+        let customer = customers.get(&order.owner);
+        let view = OrderView::for_actor(&order, actor).with_customer(customer);
+        // The version does not count changes of the account, whose name and address are shown, too.
+        let since = order.updated_at.saturating_sub(CLOCKS);
+        if customer.and_then(|it| it.changed_at).is_some_and(|at| at >= since) {
+            return Ok(full_response(order.version, &view));
+        }
         return Ok(conditional_response(&http, order.version, &view));
     }
     // A view is plain data with text keys: serialising it cannot fail.

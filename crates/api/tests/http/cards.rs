@@ -49,6 +49,12 @@ async fn a_card_number_is_refused_in_any_text_however_it_is_written() {
         reply.refused(422, "card-data-refused");
         assert_eq!(reply.faults(), [format!("/{name}")]);
     }
+    let note =
+        json!({"metadata": {"noteId": "card 4242 4242 4242 4242", "invoiceId": "sku-4242424242424242"}});
+    let number = order["orderNumber"].as_str().unwrap();
+    let reply = customer.patch(&format!("/v1/orders/{number}"), &note).await;
+    reply.refused(422, "card-data-refused");
+    assert_eq!(reply.faults(), ["/metadata/noteId"], "a text is no id, whatever its name");
     assert_eq!(customer.reread(&order).await["status"], "PENDING");
 }
 

@@ -62,6 +62,7 @@ async fn events_of(operator: &Client, after: i64, order: &Value, last: &str) -> 
 async fn the_feed_is_for_operators_and_its_parameters_are_checked() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     customer.get("/v1/events").await.refused(403, "forbidden");
+    customer.get("/v1/events?limit=0").await.refused(403, "forbidden");
     shared().client().get("/v1/events").await.refused(401, "unauthorized");
     let bad = "/v1/events?after=-1&types=order.paid,order.sold&limit=101&cursor=x";
     let refused = operator.get(bad).await;

@@ -220,8 +220,18 @@ fn placement_work(app: &App, order: Order, buyer: &Buyer, products: Vec<(Product
         .with_writes(sold)
 }
 
+/// The positions of the lines whose product has a larger total quantity than an order may have.
+#[must_use]
+pub fn find_excess_lines(lines: &[OrderLineInput]) -> Vec<usize> {
+    let merged = merge_lines(lines);
+    let is_over = |line: &OrderLineInput| {
+        merged.iter().any(|(id, quantity)| *id == line.product && *quantity > QUANTITY_MAX)
+    };
+    line_positions(lines, is_over)
+}
+
 /// The total quantity of each product, in the order in which the products first appear.
-fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
+fn merge_lines(lines: &[OrderLineInput]) -> Vec<(ProductId, u32)> {
     let mut wanted: Vec<(ProductId, u32)> = Vec::new();
     for line in lines {
         match wanted.iter_mut().find(|(id, _)| *id == line.product) {
@@ -229,16 +239,17 @@ fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceE
             None => wanted.push((line.product.clone(), line.quantity)),
         }
     }
-    let over =
-        |line: &OrderLineInput| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
-    let at = line_positions(lines, over);
-    if at.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) }
+    wanted
 }
 
 /// Reads each ordered product once, with its total quantity, and checks existence, prices and stock, in this
 /// order.
 async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Product, u32)>, PlaceError> {
-    let wanted = merge_lines(lines)?;
+    let excess = find_excess_lines(lines);
+    if !excess.is_empty() {
+        return Err(PlaceError::TooMany { at: excess, max: QUANTITY_MAX });
+    }
+    let wanted = merge_lines(lines);
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let found = app.products.find_products(&ids).await?;
     let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);

@@ -34,7 +34,7 @@ pub(super) fn refuse_card_data(body: &Value) -> Result<(), Problem> {
 enum ValueRole {
     /// The gateway's token for a way to pay, where a card number may be sent by mistake.
     Token,
-    /// An id, which may have a card's digits in it by chance.
+    /// An id, which may have a card's digits in it by chance. It has no white space: with it, the value is a text.
     Identifier,
     /// Any other value: a name, a reason, an amount.
     Text,
@@ -56,8 +56,10 @@ impl ValueRole {
     fn broken_rule(self, text: &str) -> Option<Invalid> {
         let (rule, broken) = match self {
             Self::Token => (TOKEN, card::contains_number(text)),
-            Self::Identifier => (IDENTIFIER, card::is_card_number(text)),
-            Self::Text => (TEXT, card::contains_number(text)),
+            Self::Identifier if !text.contains(char::is_whitespace) => {
+                (IDENTIFIER, card::is_card_number(text))
+            }
+            Self::Identifier | Self::Text => (TEXT, card::contains_number(text)),
         };
         broken.then_some(rule)
     }

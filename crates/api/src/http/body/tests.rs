@@ -103,6 +103,13 @@ fn a_body_that_is_too_deep_is_refused_with_the_limit() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_too_large_for_any_member_is_well_formed() {
+    for number in ["1e309", "-1e309", &"9".repeat(400)] {
+        assert_eq!(refused(JSON, format!(r#"{{"a":[{number}]}}"#)).await, Kind::InvalidRequest, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn a_member_that_is_named_twice_makes_a_body_malformed() {
     for content in [
         r#"{"a":1,"a":1}"#,

@@ -178,11 +178,17 @@ pub fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     // The parser accepts more than RFC 3339, such as a time zone in brackets. What is accepted once has to be
     // accepted for ever, so only the documented form is.
     let of_the_standard = |it: u8| it.is_ascii_digit() || b"Tt:.Zz+-".contains(&it);
-    if !text.bytes().all(of_the_standard) {
+    if !text.bytes().all(of_the_standard) || !has_separators(text) {
         return Err(TIME);
     }
     let time: jiff::Timestamp = text.parse().map_err(|_| TIME)?;
     Ok(Timestamp::from_millis(time.as_millisecond()))
+}
+
+/// Whether the text has the separators of `1970-01-01T00:00:00Z`. ISO 8601 knows times without them, and without seconds.
+fn has_separators(text: &str) -> bool {
+    let at = |place: usize, of: &[u8]| text.as_bytes().get(place).is_some_and(|it| of.contains(it));
+    at(4, b"-") && at(7, b"-") && at(10, b"Tt") && at(13, b":") && at(16, b":")
 }
 
 /// The cursors of one list: ids that are sealed, so that a client can neither read nor construct one.

@@ -67,7 +67,7 @@ async fn no_rush_gets_a_customer_more_unpaid_orders_or_pieces() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_holds_only_so_many_pieces_of_a_product_unpaid() {
-    let server = Server::with(&[]);
+    let server = Server::with(&[("IDEM_OPEN_PIECES_PER_USER", "10000")]);
     let operator = server.operator().await;
     let (customer, other) = (server.customer().await, server.customer().await);
     let product = operator.product("2.00", Some(50_000)).await;

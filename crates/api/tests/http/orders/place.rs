@@ -60,6 +60,17 @@ async fn lines_of_one_product_are_merged_and_the_server_prices_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_merged_quantity_that_is_too_large_is_named_with_all_other_faults() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let tea = operator.product("0.10", None).await;
+    let items = json!([item(&tea, 9_999), item(&tea, 1)]);
+    let both = ["/items/0/quantity", "/items/1/quantity"];
+    assert_eq!(place(&customer, items.clone()).await.faults(), both);
+    let beside = customer.post_once("/v1/orders", &json!({"items": items, "reference": ""})).await;
+    assert_eq!(beside.faults(), [both.as_slice(), &["/reference"]].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_price_that_the_buyer_did_not_see_is_not_charged() {
     let (operator, customer) = (shared().operator().await, shared().customer().await);
     let tea = operator.product("9.90", Some(10)).await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, Reply, field, gateway, shared};
+use crate::harness::{Client, PASSWORD, Reply, field, gateway, shared, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_sent_only_when_it_has_changed() {
@@ -22,6 +22,21 @@ async fn an_order_is_sent_only_when_it_has_changed() {
     let reply = get("\"1\"").await;
     assert_eq!(reply.ok(200)["version"], 2);
     assert_eq!(reply.header("etag"), Some("\"2\""));
+}
+
+/// The operator's view has the customer's name and address.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_gets_an_order_again_when_its_customer_has_changed() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let order = customer.order(&operator.product("1.00", None).await, 1).await;
+    let path = format!("/v1/orders/{}", field(&order, "orderNumber"));
+    let get = || operator.get(&path).header("if-none-match", "\"1\"");
+    assert_eq!(get().await.status, 304);
+    let email = format!("{}@example.com", unique("moved"));
+    let change = json!({"email": email, "currentPassword": PASSWORD});
+    customer.put("/v1/me/email", &change).await.ok(200);
+    let reply = get().await;
+    assert_eq!((&reply.ok(200)["customer"]["email"], reply.header("etag")), (&json!(email), Some("\"1\"")));
 }
 
 /// Everything that can be asked about an order and its payment.

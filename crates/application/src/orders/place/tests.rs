@@ -63,7 +63,7 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..claim_for("", None) };
     let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(ada().key));
     let line = StockLine { product: ProductId::new("tea".to_owned()), quantity: 2 };
-    let limits = OpenLimits { orders: 1_000, pieces: 10_000 };
+    let limits = OpenLimits { orders: 1_000, pieces: 100_000 };
     let expected = [
         Write::Claim(claim),
         Write::AddOpenOrder { owner: ada().key, lines: vec![line.clone()], limits },
