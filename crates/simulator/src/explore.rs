@@ -150,7 +150,7 @@ pub(crate) fn find_mutant(mutant: Mutant, histories_max: u64) -> Option<(u64, St
 
 /// Plants each fault and prints a table of how many histories it took.
 fn find_mutants(out: &mut impl Write) -> io::Result<bool> {
-    writeln!(out, "| planted fault | histories | found as |\n| --- | --- | --- |")?;
+    writeln!(out, "| planted fault | histories | reported violation |\n| --- | --- | --- |")?;
     let mut all_found = true;
     for mutant in Mutant::ALL {
         match find_mutant(*mutant, MUTANT_HISTORIES_MAX) {

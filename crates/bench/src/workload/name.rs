@@ -107,7 +107,9 @@ impl Name {
             }
             Self::Pay => "a payment is started by its customer and captured by an operator: two requests",
             Self::MixedQuiet => "80 % reads, 15 % orders, 5 % notices; passwords are hashed as in production",
-            Self::Mixed => "the same, while 20 more clients log in without pause; logins are not counted",
+            Self::Mixed => {
+                "`mixed-quiet`, while 20 more clients log in without pause; logins are not counted"
+            }
             Self::EmbeddedPlace => "`place` with SQLite",
             Self::EmbeddedRead => "`read` with SQLite",
             Self::IdlePlace => "`place` with one client: its median is the shortest time of an order",

@@ -65,7 +65,7 @@ event_types! {
     DisputeLost = "dispute.lost", "A dispute was decided for the cardholder.";
     FindingOpened = "finding.opened", "The service met a situation that an operator must look at.";
     UserRegistered = "user.registered", "An account was made.";
-    UserUpdated = "user.updated", "An account changed: its role, or whether it is disabled.";
+    UserUpdated = "user.updated", "An account changed: its role, its e-mail address, or whether it is disabled.";
     UserPasswordResetRequested = "user.password-reset-requested", "A new password was asked for. The event does not hold the token.";
     UserSecondFactorEnabled = "user.second-factor-enabled", "From now on a login needs a code of the user's device.";
     UserSecondFactorDisabled = "user.second-factor-disabled", "A login needs no code any more: the user disabled it, or an operator reset it.";

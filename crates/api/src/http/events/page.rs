@@ -23,7 +23,7 @@ const INTRODUCTION: &str = "\
 <!-- Written by `cargo run -- events > docs/events.md`; a test compares. -->
 
 `GET /v1/events` is a feed of everything that happens to orders, payments, refunds, disputes, findings and accounts, for
-systems beside this one. Operators may read it, and [API keys](api-keys.md) with the scope `events:read`.
+other systems. Operators may read it, and [API keys](api-keys.md) with the scope `events:read`.
 
 ```text
 GET /v1/events                       the oldest events that are kept
@@ -32,17 +32,17 @@ GET /v1/events?types=order.paid,order.shipped&after=1042
 GET /v1/events?start=now             no event, and the number after which those of the future come
 ```
 
-- **Nothing is missed, and nothing comes twice.** An event is stored in the commit that makes it true, and gets the next
+- **Nothing is missed.** An event is stored in the commit that makes it true, and gets the next
   `sequence` after it. Ask again and again with the `nextAfter` of the answer before, on any instance.
 - **Order.** `sequence` grows in the order in which commits became visible, without gaps. The events of one order, with
   those of its payments, refunds and disputes, come in the order of its changes; `version` of an order never falls. Do not
   sort by `createdAt`: the clocks of instances differ.
 - **Time.** An event is in the feed within about 100 ms after its commit.
-- **Once.** A consumer that dies between its work and storing `nextAfter` sees the same events again, with the same `id`.
+- **After a crash.** A consumer that stops before it stores `nextAfter` reads the same events again, with the same `id`.
 - **A filter passes over other types.** An answer with `types` looks at up to 1000 numbers, so it may be empty although
   more follows; `nextAfter` goes on all the same. Nothing is new when `nextAfter` is what you sent and `data` is empty.
 - **Kept for a time.** Events are deleted after `IDEM_EVENT_RETENTION` (30 days). An `after` from before what was deleted
-  is 410 [`events-expired`](problems/events-expired.md), never silence.
+  is 410 [`events-expired`](problems/events-expired.md), not an empty page.
 - **Personal data.** When an account is erased, its name and address, and the contacts of its orders, are erased in its
   events, too; the events stay.
 
