@@ -1,9 +1,12 @@
 //! Handlers that place, list, show and move orders.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::orders::{self, Buyer, OrderLineInput, PlaceError, TransitionError, TransitionRequest};
+use application::{
+    auth::revocations::CLOCK_SKEW_MAX,
+    orders::{self, Buyer, OrderLineInput, PlaceError, TransitionError, TransitionRequest},
+};
 use domain::{
     Invalid, Order, OrderNumber, ProductId, Text, UserId,
     order::{LINES_MAX, OrderDetails, OrderStatus, QUANTITY_MAX},
@@ -28,9 +31,6 @@ use super::{
     },
 };
 use crate::service::SharedService;
-
-/// How far the clocks of two instances may differ.
-const CLOCKS: Duration = Duration::from_secs(10);
 
 /// An order to place: products and quantities, priced by the server.
 #[derive(ToSchema)]
@@ -239,7 +239,7 @@ pub async fn get_order(
         let customer = customers.get(&order.owner);
         let view = OrderView::for_actor(&order, actor).with_customer(customer);
         // The version does not count changes of the account, whose name and address are shown, too.
-        let since = order.updated_at.saturating_sub(CLOCKS);
+        let since = order.updated_at.saturating_sub(CLOCK_SKEW_MAX);
         if customer.and_then(|it| it.changed_at).is_some_and(|at| at >= since) {
             return Ok(full_response(order.version, &view));
         }

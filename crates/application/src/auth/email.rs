@@ -84,14 +84,11 @@ where
     let is_mailed = may_send_verification(app, &change.email, change.network).await;
     let decide = || box_decision(decide_change(app, caller, (&change, is_mailed), &guess, &render));
     let rounds = AtomicU32::new(1);
-    let refuse = |error| match error {
-        CommitError::AccountConflict(_) => EmailError::Taken.into(),
-        CommitError::Stale
-        | CommitError::OutOfStock(_)
-        | CommitError::LimitReached(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Failed(_) => map_commit_error(error, &rounds),
+    let refuse = |error| {
+        if matches!(error, CommitError::AccountConflict(_)) {
+            return EmailError::Taken.into();
+        }
+        map_commit_error(error, &rounds)
     };
     let outcome = run_once(app, request.as_ref(), decide, refuse).await;
     if matches!(outcome, Err(EmailError::Key(KeyError::Reused))) {

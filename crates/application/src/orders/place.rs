@@ -223,7 +223,10 @@ fn placement_work(app: &App, order: Order, buyer: &Buyer, products: Vec<(Product
 /// The positions of the lines whose product has a larger total quantity than an order may have.
 #[must_use]
 pub fn find_excess_lines(lines: &[OrderLineInput]) -> Vec<usize> {
-    let merged = merge_lines(lines);
+    find_excess(lines, &merge_lines(lines))
+}
+
+fn find_excess(lines: &[OrderLineInput], merged: &[(ProductId, u32)]) -> Vec<usize> {
     let is_over = |line: &OrderLineInput| {
         merged.iter().any(|(id, quantity)| *id == line.product && *quantity > QUANTITY_MAX)
     };
@@ -245,11 +248,11 @@ fn merge_lines(lines: &[OrderLineInput]) -> Vec<(ProductId, u32)> {
 /// Reads each ordered product once, with its total quantity, and checks existence, prices and stock, in this
 /// order.
 async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Product, u32)>, PlaceError> {
-    let excess = find_excess_lines(lines);
+    let wanted = merge_lines(lines);
+    let excess = find_excess(lines, &wanted);
     if !excess.is_empty() {
         return Err(PlaceError::TooMany { at: excess, max: QUANTITY_MAX });
     }
-    let wanted = merge_lines(lines);
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let found = app.products.find_products(&ids).await?;
     let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);
