@@ -123,7 +123,12 @@ mod tests {
         include_str!("sealer.rs"),
         include_str!("second_factors.rs"),
         include_str!("sessions.rs"),
-        concat!(include_str!("store.rs"), include_str!("store/batches.rs")),
+        concat!(
+            include_str!("store.rs"),
+            include_str!("store/batches.rs"),
+            include_str!("store/batches/pairs/accounts.rs"),
+            include_str!("store/batches/pairs/shop.rs")
+        ),
         include_str!("throttle.rs"),
         include_str!("tokens.rs"),
         include_str!("unreadable.rs"),

@@ -53,6 +53,8 @@ macro_rules! store {
         a_batch_keeps_the_limits_of_a_user
         batches_never_sell_more_than_there_is
         batches_that_share_rows_do_not_stop_each_other
+        two_changes_of_an_account_in_one_batch_end_as_one_after_the_other
+        two_changes_of_a_shop_in_one_batch_end_as_one_after_the_other
         ; $($fixture)+
     } };
 }

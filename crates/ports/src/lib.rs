@@ -92,7 +92,7 @@ pub use webhook::{
     DueDelivery, WebhookAnswer, WebhookMessage, WebhookRepository, WebhookSender, WebhookWrite,
 };
 
-pub use work::{OpenLimits, Prunable, TransactionUpdate, UnitOfWork, Write};
+pub use work::{OpenLimits, Prunable, TransactionUpdate, UnitOfWork, Write, split_rivals};
 
 #[cfg(feature = "mock")]
 pub use {

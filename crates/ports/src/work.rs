@@ -16,6 +16,7 @@
 //! [`UnitOfWork::in_lock_order`].
 
 mod lock_order;
+mod rivals;
 mod transaction_update;
 mod unit;
 
@@ -30,6 +31,7 @@ use domain::{
     session::SessionOrigin,
 };
 
+pub use rivals::split_rivals;
 pub use transaction_update::TransactionUpdate;
 pub use unit::UnitOfWork;
 

@@ -13,7 +13,7 @@
 //! outcome of a refused unit comes from the present revision of its order or from a transaction of its own. Of n
 //! units with one that is refused for another reason, about 2·log2(n) transactions are tried; if all are, 2·n.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::mem::discriminant;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{OrderChange, OrderKey, order::DetailsWrite};
 use futures_util::future::join_all;
-use ports::{CommitError, PortError, SplitReason, Store, UnitOfWork, Write};
+use ports::{CommitError, PortError, SplitReason, Store, UnitOfWork, Write, split_rivals};
 
 use super::{
     abort::{Abort, Violation, WriteOutcome},
@@ -53,18 +53,18 @@ const CONFLICTS_MAX: u32 = 16;
 /// Commits every unit; see [`Store::commit_all`].
 pub(super) async fn commit_units(database: &Database, units: Vec<UnitOfWork>) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = units.iter().map(|_| Ok(())).collect();
-    let mut parts = split_rivals(units.into_iter().enumerate().collect()).into_iter();
+    let mut parts = split_members(units.into_iter().enumerate().collect()).into_iter();
     let first = parts.next().unwrap_or_default();
     commit_part(database, first, &mut outcomes).await;
     let rivals: Vec<Member> = parts.flatten().collect();
     if rivals.is_empty() {
         return outcomes;
     }
-    // Nearly all of them are stale by now, which a query says for less than a transaction.
+    // Most of those that change an order are stale by now, which a query says for less than a transaction.
     match split_stale(database, rivals).await {
         Ok((stale, others)) => {
             set_outcomes(&mut outcomes, stale.into_iter().map(|place| (place, Err(CommitError::Stale))));
-            for part in split_rivals(others) {
+            for part in split_members(others) {
                 commit_part(database, part, &mut outcomes).await;
             }
         }
@@ -73,7 +73,13 @@ pub(super) async fn commit_units(database: &Database, units: Vec<UnitOfWork>) ->
     outcomes
 }
 
-/// Commits units of which no two change the same order.
+/// Parts of the members in none of which two units decide about one row: in one transaction both could succeed, although
+/// one makes the other stale, or they would undo each other.
+fn split_members(members: Vec<Member>) -> Vec<Vec<Member>> {
+    split_rivals(members, |(_, unit)| unit)
+}
+
+/// Commits units of which no two are rivals.
 async fn commit_part(database: &Database, members: Vec<Member>, outcomes: &mut [Outcome]) {
     // A stack: the first half of a batch is done before the second one.
     let mut open = split_by_cost(members);
@@ -135,23 +141,6 @@ fn order_changes(unit: &UnitOfWork) -> impl Iterator<Item = &OrderChange> {
     unit.writes()
         .iter()
         .filter_map(|it| if let Write::UpdateOrder(change) = it { Some(&**change) } else { None })
-}
-
-/// Parts of the members, in their order, in none of which two units change the same order. Of two such units only
-/// one can be committed, so together they would undo each other.
-fn split_rivals(members: Vec<Member>) -> Vec<Vec<Member>> {
-    let mut parts: Vec<(HashSet<OrderKey>, Vec<Member>)> = Vec::new();
-    for member in members {
-        let keys: HashSet<_> = order_changes(&member.1).map(|it| it.order().key).collect();
-        match parts.iter_mut().find(|(changed, _)| changed.is_disjoint(&keys)) {
-            Some((changed, part)) => {
-                changed.extend(keys);
-                part.push(member);
-            }
-            None => parts.push((keys, vec![member])),
-        }
-    }
-    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 /// Parts that need at most [`STATEMENTS_MAX`] statements of their own each, the first part last. All statements of a

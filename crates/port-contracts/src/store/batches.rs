@@ -1,8 +1,10 @@
 //! Several units at once: each has the outcome that it would have by itself.
 
 mod changes;
+mod pairs;
 
 pub use changes::*;
+pub use pairs::*;
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -198,8 +198,6 @@ impl Write {
             // Those that change the row of the user come before those that only refer to it, as above.
             Self::ChangeEmail { .. } => 60,
             Self::EraseUser(_) => 61,
-            // A batch runs as one transaction. A unit that makes the token worthless comes before one that uses it: the other
-            // way round both would succeed, although by themselves each would make the other stale.
             Self::DropPasswordReset(_) => 62,
             Self::UsePasswordReset { .. } => 63,
             Self::RequestPasswordReset(..) => 64,
