@@ -29,6 +29,7 @@ pub mod mailing;
 pub mod metered_store;
 pub mod orders;
 pub mod overview;
+mod page_bytes;
 pub mod payments;
 pub mod recent_commits;
 pub mod reconciliation;

@@ -1,8 +1,9 @@
 //! Reads the feed.
 
+use domain::{FeedSequence, NumberedEvent};
 use ports::{FeedFilter, FeedPage, PortError};
 
-use crate::{App, Staff};
+use crate::{App, Staff, page_bytes::count_fitting};
 
 /// Why the feed was not read.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +24,19 @@ pub enum FeedError {
 pub async fn list_events(app: &App, _by: &Staff, filter: FeedFilter) -> Result<FeedPage, FeedError> {
     match app.feed.list_events_after(filter).await? {
         FeedPage::Expired { .. } => Err(FeedError::Expired),
-        page @ FeedPage::Events { .. } => Ok(page),
+        FeedPage::Events { events, next_after } => Ok(shorten_events(events, next_after)),
     }
+}
+
+/// The events that fit a page.
+fn shorten_events(mut events: Vec<NumberedEvent>, next_after: FeedSequence) -> FeedPage {
+    let fitting = count_fitting(&events, |it| it.event.data.len());
+    if fitting >= events.len() {
+        return FeedPage::Events { events, next_after };
+    }
+    events.truncate(fitting);
+    let next_after = events.last().map_or(next_after, |it| it.sequence);
+    FeedPage::Events { events, next_after }
 }
 
 /// The place in the feed from which a reader gets what happens from now on, as a page without events.

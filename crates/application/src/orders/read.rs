@@ -7,7 +7,10 @@ use domain::{
 };
 use ports::{OrderCursor, OrderFilter, OrderSearch, OrderSort, Page, PortError};
 
-use crate::{App, Caller, caching::RenderedOrder};
+use crate::{App, Caller, caching::RenderedOrder, page_bytes::shorten_page};
+
+/// About how many bytes a line of an order takes beside the name of its product.
+const LINE_BYTES: usize = 200;
 
 /// The filters of a list; each one that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,7 +168,21 @@ pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Resul
         after: query.after,
         limit: query.limit,
     };
-    Ok(app.orders_for_display.list_orders(filter).await?)
+    let sort = filter.sort;
+    let page = app.orders_for_display.list_orders(filter).await?;
+    Ok(shorten_page(page, shown_bytes, |last| page_cursor(last, sort)))
+}
+
+/// About how many bytes an order takes on a page. What is not counted is short.
+fn shown_bytes(order: &Order) -> usize {
+    let lines = order.items.iter().map(|it| it.name.as_str().len().saturating_add(LINE_BYTES));
+    lines.fold(order.details.metadata.text_bytes(), usize::saturating_add)
+}
+
+/// The place of the page that follows this order.
+fn page_cursor(last: &Order, sort: OrderSort) -> String {
+    let at = if sort.is_by_change() { last.updated_at } else { last.created_at };
+    OrderCursor { at, number: last.number.clone() }.to_string()
 }
 
 /// The row key of the user who fits every condition; `None` if there is none.

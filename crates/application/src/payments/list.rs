@@ -4,7 +4,7 @@ use domain::{OrderKey, Transaction};
 use ports::{Page, PaymentFilter, PortError, RefundFilter, StoredRefund};
 
 use super::VisibleTransaction;
-use crate::{App, Staff};
+use crate::{App, Staff, page_bytes::shorten_page};
 
 /// A page of transactions of all orders, newest first, each as an operator sees it.
 ///
@@ -23,7 +23,9 @@ pub(crate) async fn read_payments(
     app: &App,
     filter: PaymentFilter,
 ) -> Result<Page<VisibleTransaction>, PortError> {
-    let Page { data, next } = app.payments.list_payments(filter).await?;
+    let page = app.payments.list_payments(filter).await?;
+    let size = |it: &Transaction| it.metadata.text_bytes();
+    let Page { data, next } = shorten_page(page, size, |last| last.id.to_string());
     Ok(Page { data: attach_requests(app, data).await?, next })
 }
 

@@ -1,4 +1,9 @@
-use domain::{OrderKey, UserId};
+use std::collections::BTreeSet;
+
+use domain::{
+    OrderKey, UserId,
+    order::{Metadata, MetadataKey, MetadataValue, OrderDetails},
+};
 
 use super::*;
 use crate::orders::{Customers, find_customer_of, find_customers};
@@ -140,4 +145,35 @@ async fn a_rendered_order_is_not_shown_when_the_record_cannot_confirm_it() {
     it.app.orders = std::sync::Arc::new(away);
     let found = find_rendered_order(&it.app, &caller(ada()), &order().number, |_| Vec::new()).await;
     assert!(matches!(found, Err(PortError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_page_of_orders_with_much_metadata_is_short_and_the_list_goes_on() {
+    let pairs = (0..50).map(|it| {
+        let value = MetadataValue::parse(&"\u{1F375}".repeat(500)).unwrap();
+        (MetadataKey::parse(&format!("key{it}")).unwrap(), value)
+    });
+    let details =
+        OrderDetails { metadata: Metadata::new(pairs.collect()).unwrap(), ..OrderDetails::default() };
+    let number = |it: i64| OrderNumber::new(format!("n{it}"));
+    let all = (0..25).map(|it| Order {
+        key: OrderKey::new(100 + it),
+        number: number(it),
+        details: details.clone(),
+        ..order()
+    });
+    let it = TestApp::new().for_display().with_state(|state| state.orders.extend(all));
+    for sort in [OrderSort::default(), OrderSort::LastChangeFirst] {
+        let (mut after, mut pages, mut seen) = (None, Vec::new(), BTreeSet::new());
+        loop {
+            let query = OrderQuery { sort, after, limit: 100, ..OrderQuery::default() };
+            let page = list_orders(&it.app, &caller(ada()), query).await.unwrap();
+            pages.push(page.data.len());
+            seen.extend(page.data.into_iter().map(|it| it.number));
+            let Some(next) = page.next else { break };
+            after = OrderCursor::parse(&next);
+        }
+        assert_eq!(pages, [10, 10, 5], "a megabyte each");
+        assert_eq!(seen, (0..25).map(number).collect(), "{sort:?}");
+    }
 }

@@ -96,6 +96,12 @@ impl Metadata {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// The length of all keys and values together, in bytes of UTF-8.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.pairs().fold(0, |sum, (key, value)| sum.saturating_add(key.len()).saturating_add(value.len()))
+    }
+
     /// Whether there is no pair.
     #[must_use]
     pub fn is_empty(&self) -> bool {
