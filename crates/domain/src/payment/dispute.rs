@@ -56,6 +56,11 @@ pub struct DisputeEvent {
 }
 
 impl DisputeEvent {
+    /// The id of the dispute that it opens if it names none.
+    fn own_dispute(&self) -> DisputeId {
+        DisputeId::new(self.event.as_str().to_owned())
+    }
+
     /// The order in which reports count: by the gateway's time, and at one time the opening of a dispute
     /// first. Other reports of one time count in order of arrival, so a sort by this must be stable.
     #[must_use]
@@ -76,6 +81,8 @@ pub struct Dispute {
     pub amount: Money,
     /// The gateway's time of the latest report.
     pub at: Timestamp,
+    // The id that the opening event gave it, while the gateway may have named it since.
+    opened_as: Option<DisputeId>,
     named: bool,
     lost: bool,
     reversed: bool,
@@ -84,13 +91,15 @@ pub struct Dispute {
 
 impl Dispute {
     fn from_event(event: &DisputeEvent) -> Self {
-        let id = event.dispute.clone().unwrap_or_else(|| DisputeId::new(event.event.as_str().to_owned()));
+        let opened_as = event.dispute.is_none().then(|| event.own_dispute());
+        let id = event.dispute.clone().unwrap_or_else(|| event.own_dispute());
         let (status, amount, at) = (event.status, event.amount, event.at);
         Self {
             id,
             status,
             amount,
             at,
+            opened_as,
             named: event.dispute.is_some(),
             lost: status == DisputeStatus::Lost,
             reversed: false,
@@ -103,8 +112,9 @@ impl Dispute {
     }
 
     fn update_from(&mut self, event: &DisputeEvent) {
-        if let Some(id) = &event.dispute {
-            (self.id, self.named) = (id.clone(), true);
+        let name = event.dispute.as_ref().filter(|it| self.opened_as.as_ref() != Some(it));
+        if let Some(name) = name {
+            (self.id, self.named) = (name.clone(), true);
         }
         self.lost |= event.status == DisputeStatus::Lost;
         self.reversed |= self.lost && event.status == DisputeStatus::Won;
@@ -161,7 +171,7 @@ impl Disputes {
     }
 
     fn find_by_id(&self, id: &DisputeId) -> Option<usize> {
-        self.all.iter().position(|it| it.named && it.id == *id)
+        self.all.iter().position(|it| it.id == *id || it.opened_as.as_ref() == Some(id))
     }
 
     /// The only open dispute, if the gateway has not named it.
@@ -177,8 +187,9 @@ impl Disputes {
             (Some(id), DisputeStatus::Won | DisputeStatus::Lost) => {
                 self.find_by_id(id).or(self.find_only_anonymous())
             }
-            // Without an id the event is a dispute of its own: a second one may open after the first was won.
-            (None, DisputeStatus::Open) => None,
+            // Without an id the event is a dispute of its own: a second one may open after the first was won. One with its
+            // id is known only if an earlier report names that.
+            (None, DisputeStatus::Open) => self.find_by_id(&event.own_dispute()),
             (None, DisputeStatus::Won | DisputeStatus::Lost) => match self.count_open() {
                 // Nothing is open: the report corrects the end of the latest dispute, such as a loss that is
                 // won on appeal.

@@ -167,3 +167,29 @@ fn of_two_ends_of_one_moment_the_one_that_arrived_last_holds() {
         assert_eq!(case.transaction.disputed_amount().to_string(), format!("{disputed}.00"), "{ends:?}");
     }
 }
+
+#[test]
+fn a_dispute_that_opened_without_a_name_is_named_by_the_event_that_opened_it() {
+    let (first, second) = (plain(Disputed, "3", 1), plain(Disputed, "4", 2));
+    let about = |kind, amount, opening: &PaymentEvent, ms| named(kind, amount, opening.id.as_str(), ms);
+    let mut case = apply_all(&[event(Captured), first.clone(), second.clone()]);
+    case.apply_event(&about(DisputeWon, "3", &first, 3), fresh(), NOW);
+    assert_eq!(case.transaction.disputed_amount(), yuan("4"));
+    case.apply_event(&about(DisputeLost, "4", &second, 4), fresh(), NOW);
+    assert_eq!(case.transaction.disputed_amount(), yuan("4"), "it is lost, and no other one");
+    case.apply_event(&about(DisputeWon, "4", &second, 5), fresh(), NOW);
+    assert!(case.transaction.disputed_amount().is_zero(), "the money is back");
+    assert_eq!(case.transaction.facts.disputes().as_slice().len(), 2);
+}
+
+/// Also after the gateway has given it another name.
+#[test]
+fn the_id_of_the_opening_event_stays_an_id_of_its_dispute() {
+    let opening = plain(Disputed, "10", 1);
+    let lost = named(DisputeLost, "10", "d1", 2);
+    let mut case = apply_all(&[event(Captured), opening.clone(), lost]);
+    case.apply_event(&named(DisputeWon, "10", opening.id.as_str(), 3), fresh(), NOW);
+    let disputes = case.transaction.facts.disputes();
+    let ids: Vec<_> = disputes.as_slice().iter().map(|it| it.id.as_str().to_owned()).collect();
+    assert_eq!((ids, case.transaction.disputed_amount().is_zero()), (vec!["d1".to_owned()], true));
+}

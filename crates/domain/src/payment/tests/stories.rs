@@ -42,6 +42,13 @@ fn stories_of_disputes() -> Vec<Vec<PaymentEvent>> {
         ]),
         timed(vec![event(Captured), plain(Disputed, "4"), plain(Disputed, "6"), plain(DisputeWon, "4")]),
         timed(vec![event(Captured), plain(Disputed, "10"), named(DisputeLost, "10", "d1")]),
+        // Named by the event that opened it, which `timed` numbers by its time.
+        timed(vec![
+            event(Captured),
+            plain(Disputed, "4"),
+            plain(Disputed, "6"),
+            named(DisputeWon, "4", later(1, plain(Disputed, "4")).id.as_str()),
+        ]),
         // Money that is returned twice, and a lost dispute that is won in the end.
         timed(vec![
             event(Captured),
