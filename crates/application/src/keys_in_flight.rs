@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use domain::OrderNumber;
+use domain::{AuthorKey, OrderNumber};
 use ports::IdempotencyKey;
 use tokio::{
     sync::{Mutex as Turns, OwnedMutexGuard},
@@ -23,16 +23,74 @@ use tokio::{
 /// the lock among all processes; after it both go on without them.
 pub(crate) const NOTICE_WAIT: Duration = Duration::from_secs(2);
 
-type Table<K> = Mutex<HashMap<K, Arc<Turns<()>>>>;
+type Table<K> = HashMap<K, Arc<Turns<()>>>;
+
+/// The most requests of one caller that wait for a turn at once, in one process. Each of them is a write under way, and all
+/// callers together may have four times as many: copies of one slow request must not keep others out.
+const WAITING_MAX: u32 = 512;
+
+type Waiting = Mutex<HashMap<Option<AuthorKey>, u32>>;
 
 /// The idempotency keys of the requests that are under way.
-pub type KeysInFlight = InFlight<IdempotencyKey>;
+#[derive(Debug, Default)]
+pub struct KeysInFlight {
+    turns: InFlight<IdempotencyKey>,
+    waiting: Arc<Waiting>,
+}
+
+impl KeysInFlight {
+    /// Waits until no other request of this process has the key; `None` if that takes longer than `wait`, or at once if too
+    /// many requests of its owner wait.
+    pub(crate) async fn wait_for_turn(
+        &self,
+        key: &IdempotencyKey,
+        wait: Duration,
+    ) -> Option<Turn<IdempotencyKey>> {
+        if let Some(turn) = self.turns.try_turn(key) {
+            return Some(turn);
+        }
+        let _waiter = Waiter::begin_waiting(&self.waiting, key.owner)?;
+        self.turns.wait_for_turn(key, wait).await
+    }
+}
+
+/// One of the requests of an owner that wait.
+struct Waiter {
+    waiting: Arc<Waiting>,
+    owner: Option<AuthorKey>,
+}
+
+impl Waiter {
+    /// `None` if there are as many as there may be.
+    fn begin_waiting(waiting: &Arc<Waiting>, owner: Option<AuthorKey>) -> Option<Self> {
+        let mut counts = lock_table(waiting);
+        let count = counts.entry(owner).or_default();
+        if *count >= WAITING_MAX {
+            return None;
+        }
+        *count = count.saturating_add(1);
+        Some(Self { waiting: Arc::clone(waiting), owner })
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        let mut counts = lock_table(&self.waiting);
+        let left = counts.get(&self.owner).map_or(0, |it| it.saturating_sub(1));
+        if left == 0 {
+            counts.remove(&self.owner);
+        } else {
+            counts.insert(self.owner, left);
+        }
+    }
+}
+
 /// What notices and answers of gateways that are being committed are about, by the name of its lock.
 pub type NoticesInFlight = InFlight<String>;
 
 /// Names of what is under way. Each has at most one holder at a time; the others wait in the order in which they came.
 #[derive(Debug)]
-pub struct InFlight<K>(Arc<Table<K>>);
+pub struct InFlight<K>(Arc<Mutex<Table<K>>>);
 
 /// The name under which notices about an order take turns, in this process and among all.
 pub(crate) fn order_lock_name(order: &OrderNumber) -> String {
@@ -55,18 +113,30 @@ impl<K> Clone for InFlight<K> {
 impl<K: Clone + Debug + Eq + Hash> InFlight<K> {
     /// Waits until nothing else of this process has the name; `None` if that takes longer than `wait`.
     pub(crate) async fn wait_for_turn(&self, name: &K, wait: Duration) -> Option<Turn<K>> {
-        let turns = Arc::clone(lock_table(&self.0).entry(name.clone()).or_default());
-        let place = Place { table: Arc::clone(&self.0), name: name.clone(), turns: Some(Arc::clone(&turns)) };
-        if let Ok(turn) = Arc::clone(&turns).try_lock_owned() {
-            return Some(Turn { _turn: turn, has_waited: false, _place: place });
+        if let Some(turn) = self.try_turn(name) {
+            return Some(turn);
         }
+        let (turns, place) = self.take_place(name);
         let turn = timeout(wait, turns.lock_owned()).await.ok()?;
         Some(Turn { _turn: turn, has_waited: true, _place: place })
     }
+
+    /// The turn, if nothing else of this process has the name.
+    fn try_turn(&self, name: &K) -> Option<Turn<K>> {
+        let (turns, place) = self.take_place(name);
+        let turn = turns.try_lock_owned().ok()?;
+        Some(Turn { _turn: turn, has_waited: false, _place: place })
+    }
+
+    fn take_place(&self, name: &K) -> (Arc<Turns<()>>, Place<K>) {
+        let turns = Arc::clone(lock_table(&self.0).entry(name.clone()).or_default());
+        let place = Place { table: Arc::clone(&self.0), name: name.clone(), turns: Some(Arc::clone(&turns)) };
+        (turns, place)
+    }
 }
 
-fn lock_table<K>(table: &Table<K>) -> MutexGuard<'_, HashMap<K, Arc<Turns<()>>>> {
-    // A panic cannot leave the map half changed, so a poisoned lock is used as it is.
+fn lock_table<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic cannot leave a map half changed, so a poisoned lock is used as it is.
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,7 +159,7 @@ impl<K: Eq + Hash> Turn<K> {
 /// A holder of a name, or one that waits for it.
 #[derive(Debug)]
 struct Place<K: Eq + Hash> {
-    table: Arc<Table<K>>,
+    table: Arc<Mutex<Table<K>>>,
     name: K,
     /// `None` only while it is dropped.
     turns: Option<Arc<Turns<()>>>,
@@ -109,6 +179,13 @@ impl<K: Eq + Hash> Drop for Place<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::{Pin, pin},
+        task::{Context, Waker},
+    };
+
+    use domain::UserKey;
+
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(2);
@@ -117,8 +194,34 @@ mod tests {
         IdempotencyKey { owner: None, route: "POST /somewhere", key: name.to_owned() }
     }
 
+    fn is_waiting(turn: Pin<&mut impl Future>) -> bool {
+        turn.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
     fn count_keys(keys: &KeysInFlight) -> usize {
-        lock_table(&keys.0).len()
+        lock_table(&keys.turns.0).len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn copies_of_one_caller_wait_only_in_bounded_number_and_others_wait_as_ever() {
+        let keys = KeysInFlight::default();
+        let of =
+            |owner: i64| IdempotencyKey { owner: Some(AuthorKey::User(UserKey::new(owner))), ..key("a") };
+        let (mine, theirs) = (of(1), of(2));
+        let firsts = [keys.wait_for_turn(&mine, WAIT).await, keys.wait_for_turn(&theirs, WAIT).await];
+        let mut waiting: Vec<_> =
+            (0..WAITING_MAX).map(|_| Box::pin(keys.wait_for_turn(&mine, WAIT))).collect();
+        for it in &mut waiting {
+            assert!(is_waiting(it.as_mut()));
+        }
+        assert!(!is_waiting(pin!(keys.wait_for_turn(&mine, WAIT))), "one too many is refused at once");
+        let another = IdempotencyKey { key: "b".to_owned(), ..mine.clone() };
+        assert!(keys.wait_for_turn(&another, WAIT).await.is_some(), "a key that is free needs no wait");
+        assert!(is_waiting(pin!(keys.wait_for_turn(&theirs, WAIT))), "of another caller");
+        drop(waiting.pop());
+        assert!(is_waiting(pin!(keys.wait_for_turn(&mine, WAIT))), "one has gone");
+        drop((waiting, firsts));
+        assert_eq!((count_keys(&keys), lock_table(&keys.waiting).len()), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]

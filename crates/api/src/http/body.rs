@@ -16,7 +16,11 @@ use domain::Invalid;
 use futures_util::StreamExt;
 use serde_json::{Map, Value, error::Category};
 
-use super::problem::{Fault, Kind, Problem};
+use super::{
+    decode::Fields,
+    problem::{Fault, Faults, Kind, Problem},
+    query,
+};
 use unique_keys::UniqueKeys;
 
 /// Largest body of a request, in bytes: 64 KiB.
@@ -32,6 +36,28 @@ const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub struct Body {
     headers: HeaderMap,
     payload: Payload,
+    query: Faults,
+}
+
+/// A body that is JSON, and the faults of the request's query, which are named with those of the body.
+#[derive(Debug)]
+pub struct JsonBody {
+    value: Value,
+    query: Faults,
+}
+
+impl JsonBody {
+    /// The members of the body, to be read one by one.
+    #[must_use]
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::new(&self.value).with_faults(self.query.clone())
+    }
+
+    /// The whole body, of any type.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
 }
 
 impl FromRequest for Body {
@@ -41,7 +67,8 @@ impl FromRequest for Body {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let headers = request.headers().clone();
         let payload = Payload::from_request(request, payload).into_inner();
-        std::future::ready(payload.map(|payload| Self { headers, payload }))
+        let query = query::unknown_parameters(request);
+        std::future::ready(payload.map(|payload| Self { headers, payload, query }))
     }
 }
 
@@ -50,24 +77,26 @@ impl Body {
     ///
     /// # Errors
     /// `unsupported-media-type`, `body-too-large`, `malformed-json`, `card-data-refused`.
-    pub async fn read_json(self) -> Result<Value, Problem> {
+    pub async fn read_json(mut self) -> Result<JsonBody, Problem> {
         check_json_headers(&self.headers)?;
-        parse_json(&self.read_bytes().await?)
+        let query = std::mem::take(&mut self.query);
+        Ok(JsonBody { value: parse_json(&self.read_bytes().await?)?, query })
     }
 
     /// Reads the body as JSON, where an empty body means `{}`.
     ///
     /// # Errors
     /// As [`Body::read_json`].
-    pub async fn read_json_or_empty(self) -> Result<Value, Problem> {
+    pub async fn read_json_or_empty(mut self) -> Result<JsonBody, Problem> {
         // Judged only if there are bytes: a request without a body has no type to declare.
         let checked = check_json_headers(&self.headers);
+        let query = std::mem::take(&mut self.query);
         let bytes = self.read_bytes().await?;
         if bytes.is_empty() {
-            return Ok(Value::Object(Map::new()));
+            return Ok(JsonBody { value: Value::Object(Map::new()), query });
         }
         checked?;
-        parse_json(&bytes)
+        Ok(JsonBody { value: parse_json(&bytes)?, query })
     }
 
     /// Reads the bytes as they were sent, without looking at their type.

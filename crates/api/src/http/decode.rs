@@ -62,6 +62,14 @@ impl<'b> Fields<'b> {
         Self::new_at(body, Pointer::root())
     }
 
+    /// Names these faults, too, before those that are found.
+    #[must_use]
+    pub fn with_faults(mut self, others: Faults) -> Self {
+        let found = std::mem::replace(&mut self.faults, others);
+        self.faults.append(found);
+        self
+    }
+
     fn new_at(value: &'b Value, at: Pointer) -> Self {
         let object = value.as_object();
         let mut faults = Faults::default();

@@ -36,7 +36,7 @@ use utoipa::{
     OpenApi, ToSchema,
     openapi::{
         Components, Info, License, OpenApi as Document, Server,
-        path::ParameterIn,
+        path::{Operation, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
         tag::Tag,
     },
@@ -142,6 +142,16 @@ fn pages_of_documents() -> Vec<&'static str> {
 /// The operations that have query parameters, as `GET /v1/orders`: those that check their query themselves.
 #[must_use]
 pub fn operations_with_query() -> BTreeSet<String> {
+    operations_that(|it| common::has_parameter(it, &ParameterIn::Query, None))
+}
+
+/// The operations that have a body, as `POST /v1/orders`.
+#[must_use]
+pub fn operations_with_body() -> BTreeSet<String> {
+    operations_that(|it| it.request_body.is_some())
+}
+
+fn operations_that(fits: impl Fn(&Operation) -> bool) -> BTreeSet<String> {
     // From the handlers' own descriptions, before anything is added: the table of routes cannot disagree with
     // them.
     let mut document = Handlers::openapi();
@@ -149,8 +159,8 @@ pub fn operations_with_query() -> BTreeSet<String> {
     let all = paths.flat_map(|(path, item)| {
         common::path_operations(item).into_iter().map(move |(method, it)| (method, path, it))
     });
-    let reads = all.filter(|(_, _, it)| common::has_parameter(it, &ParameterIn::Query, None));
-    reads.map(|(method, path, _)| format!("{} {path}", common::method_name(&method))).collect()
+    let fitting = all.filter(|(_, _, it)| fits(it));
+    fitting.map(|(method, path, _)| format!("{} {path}", common::method_name(&method))).collect()
 }
 
 fn build_tag(name: &str, description: &str) -> Tag {

@@ -1,10 +1,16 @@
 //! Refuses query parameters on routes that have none.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::HttpRequest;
 
-use super::{ROUTES, RouteName, decode::QueryParameters, openapi, problem::Problem, route_of};
+use super::{
+    ROUTES, RouteName,
+    decode::QueryParameters,
+    openapi,
+    problem::{Faults, Problem},
+    route_of,
+};
 
 /// Whether a route's query is not checked: a gateway's notice counts whatever its address carries, and pages
 /// and probes may be requested with any parameters.
@@ -12,23 +18,64 @@ fn is_lenient(route: &RouteName) -> bool {
     !route.path.starts_with("/v1/") || route.path.starts_with(openapi::RAW_BODIES)
 }
 
-/// Refuses every parameter on a route that has none. A route that has some reads them itself, and refuses
-/// unknown ones together with its other faults.
+/// What a route does with its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum QueryUse {
+    /// It reads its parameters, and refuses unknown ones together with its other faults.
+    Read,
+    /// It has none, and names those that are sent with the faults of its body.
+    NamedWithBody,
+    /// It has none, and is reached only without any.
+    Refused,
+    /// It ignores them.
+    Ignored,
+}
+
+/// What the route of a request does with its query.
+fn query_use(http: &HttpRequest) -> Result<QueryUse, Problem> {
+    // Which routes have parameters and bodies is read from their descriptions, so a parameter that is documented is
+    // never refused by a list that was forgotten. Built once: the document takes milliseconds, and it does
+    // not change.
+    static USES: LazyLock<BTreeMap<&str, QueryUse>> = LazyLock::new(|| {
+        let (reads, bodies) = (openapi::operations_with_query(), openapi::operations_with_body());
+        let of_route = |it: &'static RouteName| {
+            let known = if is_lenient(it) {
+                QueryUse::Ignored
+            } else if reads.contains(it.name) {
+                QueryUse::Read
+            } else if bodies.contains(it.name) {
+                QueryUse::NamedWithBody
+            } else {
+                QueryUse::Refused
+            };
+            (it.name, known)
+        };
+        ROUTES.iter().map(of_route).collect()
+    });
+    Ok(USES.get(route_of(http)?.name).copied().unwrap_or(QueryUse::Refused))
+}
+
+/// Refuses every parameter on a route that has none, and card data in a query that is named with the body.
 ///
 /// # Errors
 /// `invalid-request`, `card-data-refused`.
 pub(super) fn reject_parameters(http: &HttpRequest) -> Result<(), Problem> {
-    // Which routes have parameters is read from their descriptions, so a parameter that is documented is
-    // never refused by a list that was forgotten. Built once: the document takes milliseconds, and it does
-    // not change.
-    static WITHOUT: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-        let reads = openapi::operations_with_query();
-        let without = ROUTES.iter().filter(|it| !is_lenient(it) && !reads.contains(it.name));
-        without.map(|it| it.name).collect()
-    });
     // The cheap question first: nearly all requests have no query.
-    if http.query_string().is_empty() || !WITHOUT.contains(route_of(http)?.name) {
+    if http.query_string().is_empty() {
         return Ok(());
     }
-    QueryParameters::new(http).finish(|| Some(()))
+    match query_use(http)? {
+        QueryUse::Read | QueryUse::Ignored => Ok(()),
+        QueryUse::NamedWithBody => QueryParameters::new(http).refuse_card_data(),
+        QueryUse::Refused => QueryParameters::new(http).finish(|| Some(())),
+    }
+}
+
+/// The parameters of a request whose route has a body and no parameters; those of any other are read or refused elsewhere.
+pub(super) fn unknown_parameters(http: &HttpRequest) -> Faults {
+    if !http.query_string().is_empty() && query_use(http) == Ok(QueryUse::NamedWithBody) {
+        QueryParameters::new(http).unknown_faults()
+    } else {
+        Faults::default()
+    }
 }

@@ -227,6 +227,38 @@ async fn an_unknown_parameter_is_refused_on_every_method() {
     customer.get("/v1/me").await.ok(200);
 }
 
+/// Of every operation with a body.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_parameter_is_named_with_the_faults_of_the_body() {
+    let callers = [shared().operator().await, shared().customer().await];
+    let document = callers[0].get("/openapi.json").await.json();
+    let mut tried = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in ["post", "put", "patch", "delete"] {
+            let body = &operations[method]["requestBody"];
+            if body.is_null() || path.contains("/callbacks/") {
+                continue;
+            }
+            let at = path.split('/').map(|it| if it.starts_with('{') { "any" } else { it });
+            let at = format!("{}?dryRun=1", at.collect::<Vec<_>>().join("/"));
+            let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let send = async |by: &Client| {
+                let key = unique("key");
+                by.request(method.clone(), &at).json(&json!({"?": 1})).header("idempotency-key", &key).await
+            };
+            let mut reply = send(&callers[0]).await;
+            if reply.status == 403 {
+                reply = send(&callers[1]).await;
+            }
+            let faults = reply.faults();
+            let named = ["dryRun", "/?"].map(|it| faults.contains(&it.to_owned()));
+            assert_eq!(named, [true; 2], "{method} {path}: {faults:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 20, "{tried} operations have a body");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_and_for_what_is_looked_at_before_the_parameters() {
     let (client, customer) = (shared().client(), shared().customer().await);

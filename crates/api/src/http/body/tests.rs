@@ -16,6 +16,10 @@ async fn body(content_type: Option<&str>, content: impl Into<Vec<u8>>) -> Body {
     Body::from_request(&request, &mut payload).await.unwrap()
 }
 
+fn into_value(body: JsonBody) -> Value {
+    body.value
+}
+
 async fn refused(content_type: &str, content: impl Into<Vec<u8>>) -> Kind {
     body(Some(content_type), content).await.read_json().await.unwrap_err().kind()
 }
@@ -23,7 +27,10 @@ async fn refused(content_type: &str, content: impl Into<Vec<u8>>) -> Kind {
 #[tokio::test]
 async fn json_is_read_whatever_the_parameters_of_its_type() {
     for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON;x=y"] {
-        assert_eq!(body(Some(content_type), r#"{"a":1}"#).await.read_json().await, Ok(json!({"a": 1})));
+        assert_eq!(
+            body(Some(content_type), r#"{"a":1}"#).await.read_json().await.map(into_value),
+            Ok(json!({"a": 1}))
+        );
     }
 }
 
@@ -65,8 +72,8 @@ async fn a_body_of_64_kib_is_read_and_one_byte_more_is_not() {
 
 #[tokio::test]
 async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
-    assert_eq!(body(None, "").await.read_json_or_empty().await, Ok(json!({})));
-    assert_eq!(body(Some(JSON), "").await.read_json_or_empty().await, Ok(json!({})));
+    assert_eq!(body(None, "").await.read_json_or_empty().await.map(into_value), Ok(json!({})));
+    assert_eq!(body(Some(JSON), "").await.read_json_or_empty().await.map(into_value), Ok(json!({})));
     assert_eq!(
         body(None, "{}").await.read_json_or_empty().await.unwrap_err().kind(),
         Kind::UnsupportedMediaType
@@ -128,5 +135,5 @@ async fn a_member_that_is_named_twice_makes_a_body_malformed() {
 async fn the_same_name_in_several_objects_is_fine() {
     let content = r#"{"a":{"a":[{"a":1},{"a":-2.5}]},"b":[true,null,"x",18446744073709551615,-9223372036854775808,1e3]}"#;
     let plain: Value = serde_json::from_str(content).unwrap();
-    assert_eq!(body(Some(JSON), content).await.read_json().await, Ok(plain));
+    assert_eq!(body(Some(JSON), content).await.read_json().await.map(into_value), Ok(plain));
 }

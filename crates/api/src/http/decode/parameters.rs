@@ -126,17 +126,30 @@ impl QueryParameters {
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
         // Card data goes first, and alone: addresses end up in the logs of proxies and browsers, so the
         // client has to learn of this before anything else.
+        self.refuse_card_data()?;
+        let unknown = self.unknown_faults();
+        self.faults.append(unknown);
+        build_or_problem(self.faults, build)
+    }
+
+    /// Refuses card data in names and values, whatever the parameters are.
+    ///
+    /// # Errors
+    /// `card-data-refused`.
+    pub fn refuse_card_data(&self) -> Result<(), Problem> {
         let cards = self.card_faults();
-        if !cards.is_empty() {
-            return Err(Problem::new(Kind::CardDataRefused).with_errors(cards));
-        }
+        if cards.is_empty() { Ok(()) } else { Err(Problem::new(Kind::CardDataRefused).with_errors(cards)) }
+    }
+
+    /// One fault for each parameter that was not read.
+    #[must_use]
+    pub fn unknown_faults(&self) -> Faults {
         let mut unknown: Vec<&String> =
             self.pairs.iter().map(|(name, _)| name).filter(|it| !self.known.contains(&it.as_str())).collect();
         // A parameter that is repeated a hundred times in a row is one mistake.
         unknown.dedup();
         let fault = |name: &String| Fault::new(FaultLocation::for_parameter(name), UNKNOWN_PARAMETER);
-        self.faults.append(Faults::from_each(unknown, fault));
-        build_or_problem(self.faults, build)
+        Faults::from_each(unknown, fault)
     }
 
     /// One fault for each parameter with card data. A name that holds a card number is not sent back.
