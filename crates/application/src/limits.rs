@@ -8,7 +8,9 @@ use std::time::Duration;
 use domain::{Network, Order, Timestamp, Transaction, UserKey, payment::PaymentStatus};
 use ports::{OpenLimit, OpenLimits};
 
-use crate::App;
+use tokio::sync::OnceCell;
+
+use crate::{App, Caller};
 
 /// The time window of `Policy::orders_per_minute`.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -202,11 +204,19 @@ pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttle
     count_within_limit(app, &name, Limit::OrdersPerMinute, limit, MINUTE).await
 }
 
-/// Counts a change of an order by its owner, and refuses it beyond the limit of a minute: each one is an event that every
-/// webhook sends in turn.
-pub(crate) async fn count_edit(app: &App, user: UserKey) -> Result<(), Throttled> {
-    let (name, limit) = (format!("edits:{}", user.get()), app.policy.orders_per_minute);
-    count_within_limit(app, &name, Limit::EditsPerMinute, limit, MINUTE).await
+/// Changes of an order by one request, which count once, however often its commit is stale.
+#[derive(Debug, Default)]
+pub(crate) struct EditCount(OnceCell<Result<(), Throttled>>);
+
+impl EditCount {
+    /// Counts the request if its caller is a customer, and refuses it beyond the limit of a minute. A change is an event that
+    /// every webhook sends in turn; and a request with a key stores the whole order as its reply, also if nothing changes.
+    pub(crate) async fn count_request(&self, app: &App, caller: &Caller) -> Result<(), Throttled> {
+        let Some(user) = caller.user_key().filter(|_| !caller.is_staff()) else { return Ok(()) };
+        let (name, limit) = (format!("edits:{}", user.get()), app.policy.orders_per_minute);
+        let count = || count_within_limit(app, &name, Limit::EditsPerMinute, limit, MINUTE);
+        *self.0.get_or_init(count).await
+    }
 }
 
 /// What the unpaid orders of one user may be at most.

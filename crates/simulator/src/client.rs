@@ -260,6 +260,7 @@ fn explain_move(world: &World, error: TransitionError) -> Reply {
         TransitionError::PreconditionRequired => Reply::Refused("precondition required"),
         TransitionError::NotAllowed(_) => Reply::Refused("not allowed"),
         TransitionError::OutOfStock(_) => Reply::Refused("out of stock"),
+        TransitionError::Throttled(_) => Reply::Refused("throttled"),
     }
 }
 

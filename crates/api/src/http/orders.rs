@@ -12,11 +12,10 @@ use domain::{
     order::{LINES_MAX, OrderDetails, OrderStatus, QUANTITY_MAX},
 };
 use ports::StoredReply;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::Body,
+    body::{Body, JsonBody},
     conditional::{conditional_json, conditional_response, full_response, if_match, version_etag},
     decode::{Fields, decimal_string, text, whole_number},
     extract::Caller,
@@ -108,7 +107,7 @@ pub async fn place_order(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::require_key(&service, &http, &caller, &body)?;
+    let request = idempotency::require_key(&service, &http, &caller, body.value())?;
     let (actor, sees_customer) = (caller.actor(), caller.is_staff());
     let (buyer, lines, details) = read_order(&body, caller.0)?;
     // The answer is rendered inside the use case, because it is committed with the order: a retry gets these
@@ -132,10 +131,10 @@ fn render_new_order(view: &OrderView, order: &Order) -> StoredReply {
 }
 
 fn read_order(
-    body: &Value,
+    body: &JsonBody,
     caller: application::Caller,
 ) -> Result<(Buyer, Vec<OrderLineInput>, OrderDetails), Problem> {
-    let mut it = Fields::new(body);
+    let mut it = body.fields();
     let buyer = read_buyer(&mut it, caller);
     let items = it.read_list("items", 1..=LINES_MAX, |item| {
         let product = item.read_required("productId", text(ProductId::parse));
@@ -303,7 +302,8 @@ pub async fn get_history(service: SharedService, caller: Caller, number: Path<St
     (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`; `out-of-stock`: pieces that are to be shipped went back into stock with a refund that failed, and there is not enough of them any more."),
     (status = 412, description = "The order has another version."),
-    (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version.")
+    (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version."),
+    (status = 429, description = "`too-many-requests`: this user has sent too many changes of orders with keys that changed nothing within a minute.")
 ))]
 pub async fn transition_order(
     service: SharedService,
@@ -313,8 +313,8 @@ pub async fn transition_order(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, &caller, &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key(&service, &http, &caller, body.value())?;
+    let mut it = body.fields();
     let to = it.read_required("to", text(parse_status));
     let reason = it.read_optional("reason", text(Text::parse));
     let tracking = match (read_tracking(&mut it), to) {
@@ -360,6 +360,7 @@ impl From<TransitionError> for Problem {
             TransitionError::NotAllowed(it) => {
                 Self::new(Kind::TransitionNotAllowed).with_allowed_transitions(it.allowed)
             }
+            TransitionError::Throttled(limit) => Self::too_many_requests(limit),
             TransitionError::Failed(away) => away.into(),
         }
     }

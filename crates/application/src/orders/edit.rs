@@ -5,13 +5,12 @@ use domain::{
     order::{DetailsPatch, OrderStatus, Patch},
 };
 use ports::{PortError, StoredReply, UnitOfWork};
-use tokio::sync::OnceCell;
 
 use super::read::can_see_order;
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
-    limits::{Throttled, count_edit},
+    limits::{EditCount, Throttled},
     retry::Attempt,
 };
 
@@ -80,12 +79,11 @@ pub async fn edit_order<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    // One request counts once, however often its commit is stale.
-    let counted = OnceCell::new();
+    let (count, has_key) = (EditCount::default(), request.is_some());
     let edited = run_once(
         app,
         request.as_ref(),
-        || box_decision(decide_edit(app, caller, &ask, &counted, &render)),
+        || box_decision(decide_edit(app, caller, (&ask, has_key), &count, &render)),
         Attempt::<EditError>::from_commit_error,
     )
     .await?;
@@ -101,8 +99,8 @@ where
 async fn decide_edit<R>(
     app: &App,
     caller: &Caller,
-    ask: &EditRequest,
-    counted: &OnceCell<Result<(), Throttled>>,
+    (ask, has_key): (&EditRequest, bool),
+    count: &EditCount,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<EditError>>
 where
@@ -121,6 +119,9 @@ where
     // Before the status is looked at: a client that lost the reply and has no key sends the same patch again,
     // and the order may have been paid meanwhile.
     if details == order.details {
+        if has_key {
+            count.count_request(app, caller).await.map_err(EditError::Throttled)?;
+        }
         return Ok(Decision::with_reply(UnitOfWork::new(), number, render(&order)));
     }
     if !caller.is_staff() && order.status != OrderStatus::Pending {
@@ -129,10 +130,7 @@ where
     if details.tracking != order.details.tracking && !order.was_shipped() {
         return Err(EditError::NotShipped.into());
     }
-    if let (false, Some(user)) = (caller.is_staff(), caller.user_key()) {
-        let count = counted.get_or_init(async || count_edit(app, user).await).await;
-        count.map_err(EditError::Throttled)?;
-    }
+    count.count_request(app, caller).await.map_err(EditError::Throttled)?;
     let mut progress = OrderChange::from_order(order);
     progress.edit_details(details, app.clock.now());
     let reply = render(progress.order());

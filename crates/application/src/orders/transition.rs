@@ -13,6 +13,7 @@ use crate::{
     case_work::work_from_case,
     findings::FindingFrequency,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
+    limits::{EditCount, Throttled},
     retry::Attempt,
 };
 
@@ -53,6 +54,10 @@ pub enum TransitionError {
     /// The rules do not allow this change for the caller's role.
     #[error(transparent)]
     NotAllowed(#[from] TransitionNotAllowed),
+    /// The user has sent too many changes of orders within a minute. Only one that changes nothing is counted here, if it
+    /// has a key: an order moves a bounded number of times.
+    #[error("too many changes")]
+    Throttled(Throttled),
     /// The system of record is unavailable, or the order or one of its payments cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -81,10 +86,11 @@ pub async fn transition_order<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
+    let (count, has_key) = (EditCount::default(), request.is_some());
     let answered = run_once(
         app,
         request.as_ref(),
-        || box_decision(decide_transition(app, caller, &ask, &render)),
+        || box_decision(decide_transition(app, caller, (&ask, has_key), &count, &render)),
         map_commit_error,
     )
     .await?;
@@ -108,7 +114,8 @@ fn map_commit_error(error: CommitError) -> Attempt<TransitionError> {
 async fn decide_transition<R>(
     app: &App,
     caller: &Caller,
-    ask: &TransitionRequest,
+    (ask, has_key): (&TransitionRequest, bool),
+    count: &EditCount,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<TransitionError>>
 where
@@ -127,6 +134,9 @@ where
     // Being in the status already is a success and changes nothing, without `If-Match` too: a client that
     // lost the reply and has no key sends the same request again.
     if !moved.map_err(TransitionError::from)? {
+        if has_key {
+            count.count_request(app, caller).await.map_err(TransitionError::Throttled)?;
+        }
         return Ok(Decision::with_reply(UnitOfWork::new(), number, render(progress.order())));
     }
     if ask.tracking.is_some() {

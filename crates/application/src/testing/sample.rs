@@ -317,6 +317,12 @@ pub(crate) fn request() -> IdempotentRequest {
     IdempotentRequest { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
 }
 
+/// The same with another key.
+pub(crate) fn request_with(key: &str) -> IdempotentRequest {
+    let key = IdempotencyKey { key: key.to_owned(), ..request().key };
+    IdempotentRequest { key, ..request() }
+}
+
 /// The same of another user.
 pub(crate) fn request_of(user: &User) -> IdempotentRequest {
     let key = IdempotencyKey { owner: Some(AuthorKey::User(user.key)), ..request().key };

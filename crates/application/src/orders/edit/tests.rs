@@ -95,3 +95,19 @@ async fn an_owner_changes_orders_only_so_often_within_a_minute() {
     assert!(matches!(by(&it, ada(), named("PO-3")).await, Err(EditError::Throttled(_))));
     assert!(by(&it, olga(), named("PO-4")).await.is_ok(), "an operator has no limit");
 }
+
+#[tokio::test]
+async fn an_edit_that_changes_nothing_counts_if_its_reply_is_stored() {
+    let mut it = with_order(order()).without_locks();
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    it.app.policy.orders_per_minute = 1;
+    let unchanged = EditRequest { patch: DetailsPatch::default(), ..named("x") };
+    let send = async |key| {
+        let render = |it: &Order| reply(&it.version.get().to_string());
+        edit_order(&it.app, &caller(ada()), key, unchanged.clone(), render).await
+    };
+    send(Some(request())).await.unwrap();
+    assert!(matches!(send(Some(request_with("k2"))).await, Err(EditError::Throttled(_))));
+    send(Some(request())).await.expect("a stored reply costs nothing");
+    send(None).await.expect("without a key nothing is stored");
+}

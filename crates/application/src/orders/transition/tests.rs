@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{
     ChangedBy, Role, User, Version,
     payment::{PaymentRequestKind, PendingOperation},
@@ -203,4 +205,15 @@ async fn a_caller_who_is_no_operator_any_more_is_given_no_answer_of_then() {
     let demoted = User { role: Role::Customer, ..olga() };
     let again = keyed(&it, demoted, Some(request_of(&olga())), to(OrderStatus::Processing)).await;
     assert!(matches!(again, Err(TransitionError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_move_to_the_present_status_counts_if_its_reply_is_stored() {
+    let mut it = with_order(order()).without_locks();
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    it.app.policy.orders_per_minute = 1;
+    let send = async |key| keyed(&it, ada(), key, to(OrderStatus::Pending)).await;
+    send(Some(request())).await.unwrap();
+    assert!(matches!(send(Some(request_with("k2"))).await, Err(TransitionError::Throttled(_))));
+    send(None).await.expect("without a key nothing is stored");
 }
