@@ -11,8 +11,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::Body,
-    decode::{Fields, QueryParameters, ReadResult, parse_time, text},
+    body::{Body, JsonBody},
+    decode::{QueryParameters, ReadResult, parse_time, text},
     extract::{ClientAddress, Operator},
     idempotency,
     key_access::ScopeName,
@@ -63,7 +63,7 @@ pub async fn create_api_key(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let new = read_new_key(&body)?;
     let network = peer.network();
     reply::run_write(&service, async move |app| {
@@ -72,8 +72,8 @@ pub async fn create_api_key(
     .await
 }
 
-fn read_new_key(body: &Value) -> Result<NewApiKey, Problem> {
-    let mut it = Fields::new(body);
+fn read_new_key(body: &JsonBody) -> Result<NewApiKey, Problem> {
+    let mut it = body.fields();
     let name = it.read_required("name", text(Text::parse));
     let scopes = it.read_required("scopes", read_scopes);
     let expires_at = it.read_optional("expiresAt", text(parse_time));

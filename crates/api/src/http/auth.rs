@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, QueryParameters, any_string, text},
+    decode::{QueryParameters, any_string, text},
     extract::{ClientAddress, ClientAgent, UserCaller},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
@@ -98,8 +98,8 @@ pub async fn register(
     let body = body.read_json().await?;
     // Without a user the key's scope is the route alone. Its fingerprint is keyed because of the password in
     // the body.
-    let request = idempotency::read_key_with_secret(&service, &http, None, &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, None, body.value())?;
+    let mut it = body.fields();
     let username = it.read_required("username", text(Username::parse));
     let email = it.read_required("email", text(Email::parse));
     let password = it.read_required("password", text(Password::parse));
@@ -148,7 +148,7 @@ pub async fn login(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let mut it = Fields::new(&body);
+    let mut it = body.fields();
     // Compared and never stored, so the rules for new names and passwords do not apply: an account that was
     // made under other rules must be able to log in.
     let username = it.read_required("username", text(any_string));
@@ -184,7 +184,7 @@ pub(super) fn login_problem(error: LoginError, invalid: Kind) -> Problem {
 ))]
 pub async fn refresh(service: SharedService, peer: ClientAddress, body: Body) -> HandlerResult {
     let body = body.read_json().await?;
-    let mut it = Fields::new(&body);
+    let mut it = body.fields();
     let token = it.read_required("refreshToken", text(any_string));
     let token = it.finish(|| token)?;
     let network = peer.network();
@@ -241,8 +241,8 @@ pub async fn change_password(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let current = it.read_required("currentPassword", text(any_string));
     let new = it.read_required("newPassword", text(Password::parse));
     let network = peer.network();

@@ -8,7 +8,7 @@ mod cards;
 mod unique_keys;
 
 use actix_web::{
-    FromRequest, HttpRequest, dev,
+    FromRequest, HttpMessage, HttpRequest, dev,
     http::header::{self, HeaderMap},
     web::Payload,
 };
@@ -19,7 +19,6 @@ use serde_json::{Map, Value, error::Category};
 use super::{
     decode::Fields,
     problem::{Fault, Faults, Kind, Problem},
-    query,
 };
 use unique_keys::UniqueKeys;
 
@@ -34,10 +33,12 @@ const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that has not been read yet; a handler reads it after the caller has been authenticated.
 pub struct Body {
-    headers: HeaderMap,
+    request: HttpRequest,
     payload: Payload,
-    query: Faults,
 }
+
+/// The faults of a request's query, which its handler names with those of the body: an extension of the request.
+pub(super) struct QueryFaults(pub(super) Faults);
 
 /// A body that is JSON, and the faults of the request's query, which are named with those of the body.
 #[derive(Debug)]
@@ -65,10 +66,9 @@ impl FromRequest for Body {
     type Future = std::future::Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let headers = request.headers().clone();
-        let payload = Payload::from_request(request, payload).into_inner();
-        let query = query::unknown_parameters(request);
-        std::future::ready(payload.map(|payload| Self { headers, payload, query }))
+        let request = request.clone();
+        let payload = Payload::from_request(&request, payload).into_inner();
+        std::future::ready(payload.map(|payload| Self { request, payload }))
     }
 }
 
@@ -77,9 +77,9 @@ impl Body {
     ///
     /// # Errors
     /// `unsupported-media-type`, `body-too-large`, `malformed-json`, `card-data-refused`.
-    pub async fn read_json(mut self) -> Result<JsonBody, Problem> {
-        check_json_headers(&self.headers)?;
-        let query = std::mem::take(&mut self.query);
+    pub async fn read_json(self) -> Result<JsonBody, Problem> {
+        check_json_headers(self.request.headers())?;
+        let query = self.take_query_faults();
         Ok(JsonBody { value: parse_json(&self.read_bytes().await?)?, query })
     }
 
@@ -87,16 +87,20 @@ impl Body {
     ///
     /// # Errors
     /// As [`Body::read_json`].
-    pub async fn read_json_or_empty(mut self) -> Result<JsonBody, Problem> {
+    pub async fn read_json_or_empty(self) -> Result<JsonBody, Problem> {
         // Judged only if there are bytes: a request without a body has no type to declare.
-        let checked = check_json_headers(&self.headers);
-        let query = std::mem::take(&mut self.query);
+        let checked = check_json_headers(self.request.headers());
+        let query = self.take_query_faults();
         let bytes = self.read_bytes().await?;
         if bytes.is_empty() {
             return Ok(JsonBody { value: Value::Object(Map::new()), query });
         }
         checked?;
         Ok(JsonBody { value: parse_json(&bytes)?, query })
+    }
+
+    fn take_query_faults(&self) -> Faults {
+        self.request.extensions_mut().remove::<QueryFaults>().map(|it| it.0).unwrap_or_default()
     }
 
     /// Reads the bytes as they were sent, without looking at their type.
@@ -106,7 +110,7 @@ impl Body {
     pub async fn read_bytes(mut self) -> Result<Vec<u8>, Problem> {
         // At once, before anything is read: a client that announces too much may still be waiting to be asked
         // for it.
-        if content_length(&self.headers).is_some_and(|it| it > BODY_BYTES_MAX) {
+        if content_length(self.request.headers()).is_some_and(|it| it > BODY_BYTES_MAX) {
             return Err(Kind::BodyTooLarge.into());
         }
         let mut bytes = Vec::new();

@@ -7,11 +7,10 @@ use domain::{
     product::{STOCK_MAX, StockUpdate},
 };
 use ports::StoredReply;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::Body,
+    body::{Body, JsonBody},
     conditional::{conditional_response, full_response, version_etag, write_conditions},
     decode::{Fields, QueryParameters, decimal_string, nullable, read_bool, text, whole_number},
     extract::{MaybeCaller, Staff},
@@ -89,7 +88,7 @@ pub async fn put_product(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, staff.caller(), body.value())?;
     let (id, offer) = read_offer(&body, &id)?;
     let meant = write_conditions(&http);
     reply::run_write(&service, async move |app| {
@@ -115,8 +114,8 @@ fn render_product(status: StatusCode, product: &Product) -> StoredReply {
     }
 }
 
-fn read_offer(body: &Value, id: &str) -> Result<(ProductId, ProductInput), Problem> {
-    let mut it = Fields::new(body);
+fn read_offer(body: &JsonBody, id: &str) -> Result<(ProductId, ProductInput), Problem> {
+    let mut it = body.fields();
     let id = read_product_id(&mut it, id)?;
     let name = it.read_required("name", text(Text::parse));
     let currency = it.read_required("currency", text(Currency::parse));
@@ -194,7 +193,7 @@ pub async fn patch_product(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, staff.caller(), body.value())?;
     let (id, patch) = read_patch(&body, &id)?;
     let meant = write_conditions(&http);
     let show = |product: &Product| render_product(StatusCode::OK, product);
@@ -204,8 +203,8 @@ pub async fn patch_product(
     .await
 }
 
-fn read_patch(body: &Value, id: &str) -> Result<(ProductId, ProductPatch), Problem> {
-    let mut it = Fields::new(body);
+fn read_patch(body: &JsonBody, id: &str) -> Result<(ProductId, ProductPatch), Problem> {
+    let mut it = body.fields();
     let id = read_product_id(&mut it, id)?;
     let name = it.read_if_present("name", text(Text::parse));
     let price = it.read_if_present("price", text(decimal_string));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, QueryParameters, text},
+    decode::{QueryParameters, text},
     extract::Staff,
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
@@ -64,8 +64,8 @@ pub async fn resolve_finding(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key(&service, &http, staff.caller(), body.value())?;
+    let mut it = body.fields();
     let note = it.read_required("note", text(Text::parse));
     let note = it.finish(|| note)?;
     // An id that breaks the rule for ids names no finding, so it is 404 like any other unknown one.

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     conditional::{if_match, version_etag},
-    decode::Fields,
     extract::Caller,
     idempotency,
     openapi::{IfMatchHeader, OptionalKeyHeader},
@@ -73,8 +72,8 @@ pub async fn patch_order(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, &caller, &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key(&service, &http, &caller, body.value())?;
+    let mut it = body.fields();
     let patch = read_order_patch(&mut it);
     let patch = it.finish(|| patch)?;
     let number = parse_order_number(&number)?;

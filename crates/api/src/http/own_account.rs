@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     auth::login_problem,
     body::Body,
-    decode::{Fields, any_string, text},
+    decode::{any_string, text},
     extract::{ClientAddress, UserCaller},
     idempotency,
     openapi::OptionalKeyHeader,
@@ -60,8 +60,8 @@ pub async fn change_email(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let email = it.read_required("email", text(Email::parse));
     let current = it.read_required("currentPassword", text(any_string));
     let network = peer.network();
@@ -106,8 +106,8 @@ pub async fn erase_account(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let current = it.read_required("currentPassword", text(any_string));
     let network = peer.network();
     let erasure = it.finish(|| Some(ErasureRequest { current: current?, network }))?;

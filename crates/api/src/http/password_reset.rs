@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, any_string, text},
+    decode::{any_string, text},
     extract::ClientAddress,
     idempotency,
     openapi::OptionalKeyHeader,
@@ -55,8 +55,8 @@ pub async fn request_reset(
 ) -> HandlerResult {
     let body = body.read_json().await?;
     // A keyed fingerprint: a plain digest of an address could be found by trying addresses.
-    let request = idempotency::read_key_with_secret(&service, &http, None, &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, None, body.value())?;
+    let mut it = body.fields();
     let email = it.read_required("email", text(Email::parse));
     let (email, network) = (it.finish(|| email)?, peer.network());
     let reply = reply::empty_reply(StatusCode::ACCEPTED);
@@ -93,8 +93,8 @@ pub async fn confirm_reset(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, None, &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, None, body.value())?;
+    let mut it = body.fields();
     let token = it.read_required("token", text(any_string));
     let new = it.read_required("newPassword", text(Password::parse));
     let network = peer.network();

@@ -7,11 +7,11 @@ use domain::{
     GatewayName, Invalid, OrderNumber,
     payment::{CaptureMethod, PaymentToken},
 };
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    decode::{Fields, any_string, text},
+    body::JsonBody,
+    decode::{any_string, text},
     order_details::read_metadata,
     problem::{Fault, Problem},
 };
@@ -49,8 +49,8 @@ pub struct PaymentMethod {
 /// # Errors
 /// A problem that names every fault of the body, and beside them those of gateway and token. A body without other faults
 /// is read: whether it can be paid is judged after its key was looked up.
-pub(super) fn read_payment(app: &App, number: OrderNumber, body: &Value) -> Result<NewPayment, Problem> {
-    let mut it = Fields::new(body);
+pub(super) fn read_payment(app: &App, number: OrderNumber, body: &JsonBody) -> Result<NewPayment, Problem> {
+    let mut it = body.fields();
     let gateway = it.read_required("gateway", text(GatewayName::parse));
     // Any text: only the gateway knows what its tokens look like. It is wrapped at once, so that no `Debug` shows it.
     let token = it.read_object("paymentMethod", |it| it.read_required("token", text(any_string)));

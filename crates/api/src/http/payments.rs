@@ -63,7 +63,7 @@ pub async fn start_payment(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::require_key(&service, &http, &caller, &body)?;
+    let request = idempotency::require_key(&service, &http, &caller, body.value())?;
     let number = parse_order_number(&number)?;
     let payment = read_payment(&service.app, number, &body)?;
     // 201 also for a payment that failed or is not decided yet: the transaction exists, and its status shows
@@ -243,8 +243,8 @@ async fn run_operation(
 ) -> HandlerResult {
     let body = body.read_json_or_empty().await?;
     // Required for all three: each moves money, and a lost answer makes the client ask again.
-    let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::require_key(&service, &http, staff.caller(), body.value())?;
+    let mut it = body.fields();
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;
     let id = parse_transaction_id(&id)?;

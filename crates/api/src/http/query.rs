@@ -2,14 +2,10 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::{
-    ROUTES, RouteName,
-    decode::QueryParameters,
-    openapi,
-    problem::{Faults, Problem},
-    route_of,
+    ROUTES, RouteName, body::QueryFaults, decode::QueryParameters, openapi, problem::Problem, route_of,
 };
 
 /// Whether a route's query is not checked: a gateway's notice counts whatever its address carries, and pages
@@ -55,7 +51,8 @@ fn query_use(http: &HttpRequest) -> Result<QueryUse, Problem> {
     Ok(USES.get(route_of(http)?.name).copied().unwrap_or(QueryUse::Refused))
 }
 
-/// Refuses every parameter on a route that has none, and card data in a query that is named with the body.
+/// Refuses every parameter on a route that has neither any nor a body. On one with a body they are kept, to be named with
+/// the faults of the body; card data is refused at once.
 ///
 /// # Errors
 /// `invalid-request`, `card-data-refused`.
@@ -66,16 +63,12 @@ pub(super) fn reject_parameters(http: &HttpRequest) -> Result<(), Problem> {
     }
     match query_use(http)? {
         QueryUse::Read | QueryUse::Ignored => Ok(()),
-        QueryUse::NamedWithBody => QueryParameters::new(http).refuse_card_data(),
+        QueryUse::NamedWithBody => {
+            let query = QueryParameters::new(http);
+            query.refuse_card_data()?;
+            http.extensions_mut().insert(QueryFaults(query.unknown_faults()));
+            Ok(())
+        }
         QueryUse::Refused => QueryParameters::new(http).finish(|| Some(())),
-    }
-}
-
-/// The parameters of a request whose route has a body and no parameters; those of any other are read or refused elsewhere.
-pub(super) fn unknown_parameters(http: &HttpRequest) -> Faults {
-    if !http.query_string().is_empty() && query_use(http) == Ok(QueryUse::NamedWithBody) {
-        QueryParameters::new(http).unknown_faults()
-    } else {
-        Faults::default()
     }
 }

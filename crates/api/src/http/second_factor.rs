@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{
     auth::login_problem,
     body::Body,
-    decode::{Fields, any_string, text},
+    decode::{any_string, text},
     extract::{ClientAddress, UserCaller},
     idempotency,
     openapi::OptionalKeyHeader,
@@ -100,8 +100,8 @@ pub async fn enrol(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let current = it.read_required("currentPassword", text(any_string));
     let network = peer.network();
     let enrolment = it.finish(|| Some(EnrolmentRequest { current: current?, network }))?;
@@ -130,8 +130,8 @@ pub async fn confirm(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let code = it.read_required("totpCode", text(any_string));
     let network = peer.network();
     let confirmation = it.finish(|| Some(CodeConfirmation { code: code?, network }))?;
@@ -160,8 +160,8 @@ pub async fn disable(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), body.value())?;
+    let mut it = body.fields();
     let current = it.read_required("currentPassword", text(any_string));
     let code = it.read_required("totpCode", text(any_string));
     let network = peer.network();

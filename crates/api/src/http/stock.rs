@@ -14,10 +14,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::Body,
+    body::{Body, JsonBody},
     catalogue::read_product_id,
     conditional::if_match,
-    decode::{Cursors, Fields, QueryParameters, ReadResult, text, whole_number},
+    decode::{Cursors, QueryParameters, ReadResult, text, whole_number},
     extract::Staff,
     idempotency,
     openapi::{IdempotencyKeyHeader, IfMatchHeader, PageParameters},
@@ -68,7 +68,7 @@ pub async fn adjust_stock(
 ) -> HandlerResult {
     let body = body.read_json().await?;
     // Required, because the change is relative: a retry without a key would count the delivery twice.
-    let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
+    let request = idempotency::require_key(&service, &http, staff.caller(), body.value())?;
     let ask = read_adjustment(&body, &id, if_match(&http))?;
     reply::run_write(&service, async move |app| {
         catalogue::adjust_stock(&app, &staff, request, ask, render_adjustment).await
@@ -76,8 +76,8 @@ pub async fn adjust_stock(
     .await
 }
 
-fn read_adjustment(body: &Value, id: &str, if_match: IfMatch) -> Result<StockAdjustment, Problem> {
-    let mut it = Fields::new(body);
+fn read_adjustment(body: &JsonBody, id: &str, if_match: IfMatch) -> Result<StockAdjustment, Problem> {
+    let mut it = body.fields();
     let product = read_product_id(&mut it, id)?;
     let by = it.read_required("by", read_pieces);
     let reason = it.read_required("reason", text(Text::parse));

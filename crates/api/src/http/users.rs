@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, QueryParameters, read_bool, text},
+    decode::{QueryParameters, read_bool, text},
     extract::{ClientAddress, Operator, Staff},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
@@ -116,8 +116,8 @@ pub async fn patch_user(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
-    let mut it = Fields::new(&body);
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
+    let mut it = body.fields();
     let disabled = it.read_if_present("disabled", read_bool);
     let role = it.read_if_present("role", text(parse_role));
     let patch = it.finish(|| Some(AccountPatch { disabled: disabled?, role: role? }))?;

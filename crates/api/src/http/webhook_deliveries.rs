@@ -73,7 +73,7 @@ pub async fn redeliver(
     body: Body,
 ) -> HandlerResult {
     let body = read_nothing(body).await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let (endpoint, delivery) = path.into_inner();
     let endpoint = parse_endpoint_id(&endpoint)?;
     let delivery = DeliveryId::parse(&delivery).map_err(|_| Kind::NotFound)?;
@@ -101,7 +101,7 @@ pub async fn send_test(
     body: Body,
 ) -> HandlerResult {
     let body = read_nothing(body).await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let id = parse_endpoint_id(&id)?;
     reply::run_write(&service, async move |app| {
         webhooks::send_test(&app, &operator, request, &id, render_delivery).await

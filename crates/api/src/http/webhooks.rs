@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::Body,
+    body::{Body, JsonBody},
     conditional::{conditional_response, if_match, version_etag},
     decode::{Fields, QueryParameters, read_bool, text},
     extract::Operator,
@@ -82,7 +82,7 @@ pub async fn create_endpoint(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let ask = read_endpoint(&body)?;
     let render = |it: &WebhookEndpoint, secret: &SigningSecret| StoredReply {
         location: Some(format!("/v1/webhook-endpoints/{}", it.id)),
@@ -94,8 +94,8 @@ pub async fn create_endpoint(
     .await
 }
 
-fn read_endpoint(body: &Value) -> Result<NewEndpoint, Problem> {
-    let mut it = Fields::new(body);
+fn read_endpoint(body: &JsonBody) -> Result<NewEndpoint, Problem> {
+    let mut it = body.fields();
     let url = it.read_required("url", text(WebhookUrl::parse));
     let types = read_types(&mut it);
     let description = it.read_optional("description", text(Text::parse));
@@ -192,7 +192,7 @@ pub async fn patch_endpoint(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let patch = read_patch(&body)?;
     let (id, meant) = (parse_endpoint_id(&id)?, if_match(&http));
     let render = |it: &WebhookEndpoint| render_endpoint(StatusCode::OK, it);
@@ -202,8 +202,8 @@ pub async fn patch_endpoint(
     .await
 }
 
-fn read_patch(body: &Value) -> Result<EndpointPatch, Problem> {
-    let mut it = Fields::new(body);
+fn read_patch(body: &JsonBody) -> Result<EndpointPatch, Problem> {
+    let mut it = body.fields();
     let url = it.read_if_present("url", text(WebhookUrl::parse));
     let types = read_types(&mut it);
     let description = it.read_patch("description", text(Text::parse));
@@ -266,7 +266,7 @@ pub async fn rotate_secret(
     body: Body,
 ) -> HandlerResult {
     let body = read_nothing(body).await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), body.value())?;
     let (id, meant) = (parse_endpoint_id(&id)?, if_match(&http));
     let render = |it: &WebhookEndpoint, secret: &SigningSecret| render_secret(StatusCode::OK, it, secret);
     reply::run_write(&service, async move |app| {
@@ -276,9 +276,9 @@ pub async fn rotate_secret(
 }
 
 /// Reads a body that has no members: nothing at all, or `{}`.
-pub(super) async fn read_nothing(body: Body) -> Result<Value, Problem> {
+pub(super) async fn read_nothing(body: Body) -> Result<JsonBody, Problem> {
     let body = body.read_json_or_empty().await?;
-    Fields::new(&body).finish(|| Some(()))?;
+    body.fields().finish(|| Some(()))?;
     Ok(body)
 }
 
