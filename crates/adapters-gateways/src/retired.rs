@@ -33,26 +33,24 @@ impl RetiredGateway {
         Self { name, clock }
     }
 
-    fn build_event(
-        &self,
-        charge: &Charge,
-        kind: EventKind,
-        amount: Money,
-        refund: Option<RefundId>,
-    ) -> PaymentEvent {
+    fn build_event(&self, charge: &Charge, kind: EventKind) -> PaymentEvent {
         PaymentEvent {
-            id: notice::event_id(kind, &charge.transaction, refund.as_ref()),
+            id: notice::event_id(kind, &charge.transaction, None),
             kind,
             target: EventTarget::Transaction(charge.transaction.clone()),
             order: Some(charge.order.clone()),
-            reported: ReportedAmount::from(amount),
-            refund,
+            reported: ReportedAmount::from(charge.amount),
+            refund: None,
             dispute: None,
             references: EventReferences::default(),
-            details: PaymentDetails { failure_reason: Some(REASON.to_owned()), ..PaymentDetails::default() },
+            details: refusal_details(),
             at: self.clock.now(),
         }
     }
+}
+
+fn refusal_details() -> PaymentDetails {
+    PaymentDetails { failure_reason: Some(REASON.to_owned()), ..PaymentDetails::default() }
 }
 
 #[async_trait]
@@ -75,7 +73,7 @@ impl Gateway for RetiredGateway {
     }
 
     async fn charge(&self, charge: Charge, _: &AttemptLog) -> Result<Answer, NoResponse> {
-        Ok(self.build_event(&charge, EventKind::Failed, charge.amount, None).into())
+        Ok(self.build_event(&charge, EventKind::Failed).into())
     }
 
     /// Always `Unknown`, so that an open operation is sent again and ends with the reason.
@@ -88,17 +86,11 @@ impl Gateway for RetiredGateway {
     }
 
     async fn void(&self, charge: Charge, _: &AttemptLog) -> Result<Answer, NoResponse> {
-        Ok(self.build_event(&charge, EventKind::Voided, charge.amount, None).into())
+        Ok(self.build_event(&charge, EventKind::Voided).into())
     }
 
-    async fn refund(
-        &self,
-        charge: Charge,
-        refund: RefundId,
-        amount: Money,
-        _: &AttemptLog,
-    ) -> Result<Answer, NoResponse> {
-        Ok(self.build_event(&charge, EventKind::RefundFailed, amount, Some(refund)).into())
+    async fn refund(&self, _: Charge, _: RefundId, _: Money, _: &AttemptLog) -> Result<Answer, NoResponse> {
+        Ok(Answer::RefundRefused(Box::new(refusal_details())))
     }
 
     fn verify_notice(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {

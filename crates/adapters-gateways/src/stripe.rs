@@ -22,10 +22,7 @@ mod statement;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{
-    GatewayName, Money, RefundId, Timestamp,
-    payment::{CaptureMethod, ReportedAmount},
-};
+use domain::{GatewayName, Money, RefundId, Timestamp, payment::CaptureMethod};
 use ports::{
     Acknowledgement, Answer, AttemptLog, Charge, Clock, Gateway, GatewayCheck, InvalidSignature, Lookup,
     LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Statement, StatementFaults,
@@ -184,11 +181,10 @@ impl Gateway for Stripe {
         let charge = Charge { reference: answers::reference(Some(&reference)), ..charge };
         let Ok(units) = amount::to_units(amount) else {
             let refusal = Refusal::unsent(NOT_REPRESENTABLE, self.clock.now());
-            let event = refunds::refused_refund(&charge, &refund, ReportedAmount::from(amount), &refusal);
-            return Ok(event.into());
+            return Ok(refunds::refuse_refund(&refusal));
         };
         let result = api.call(&requests::refund(&charge, &reference, &refund, units), log).await;
-        self.refund_result(&charge, &refund, amount, result, log).await
+        self.refund_result(&charge, &refund, result, log).await
     }
 
     fn verify_notice(

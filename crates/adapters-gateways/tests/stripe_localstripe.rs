@@ -253,7 +253,7 @@ impl Bench {
     fn event(&self, answer: Answer) -> PaymentEvent {
         match answer {
             Answer::Event(event) => *event,
-            Answer::Accepted { .. } => panic!("no event: {:?}", self.log.take()),
+            Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("no event: {:?}", self.log.take()),
         }
     }
 

@@ -214,6 +214,7 @@ impl GatewayFixture {
                 self.control.pay(charge);
                 last_event(look_up(gateway, charge).await)
             }
+            Answer::RefundRefused(_) => panic!("this was no request for a refund"),
         }
     }
 
@@ -233,6 +234,7 @@ impl GatewayFixture {
                 self.control.complete_refund(id);
                 last_event(self.look_up_refund(gateway, charge, id, reference, amount).await)
             }
+            Answer::RefundRefused(details) => panic!("the refund was refused: {details:?}"),
         }
     }
 
@@ -324,7 +326,7 @@ fn reference(text: &str) -> GatewayReference {
 fn expect_event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     match answer.expect("it answers") {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } => panic!("the answer is no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("the answer is no event"),
     }
 }
 

@@ -79,6 +79,7 @@
 //! }
 //! ```
 
+mod answer;
 mod attempt;
 mod statement;
 
@@ -92,6 +93,7 @@ use domain::{
 
 use crate::Cause;
 
+pub use answer::Answer;
 pub use attempt::{AttemptLog, AttemptOperation, AttemptOutcome, GatewayAttempt, StoredAttempt};
 pub use statement::{
     STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry, StatementEntryKind, StatementFault,
@@ -132,27 +134,6 @@ impl From<&Transaction> for Charge {
             created_at: it.created_at,
             is_repeated: true,
         }
-    }
-}
-
-/// A gateway's answer to a charge, a capture, a void or a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// The request has a result, done or refused, which is the event.
-    Event(Box<PaymentEvent>),
-    /// The gateway has accepted the request, and the result is open.
-    Accepted {
-        /// The gateway's reference of the payment, or of the refund for a refund; `None` if the answer has
-        /// none.
-        reference: Option<GatewayReference>,
-        /// What the buyer must do before there is a result; `None` if there is nothing to do.
-        next_action: Option<NextAction>,
-    },
-}
-
-impl From<PaymentEvent> for Answer {
-    fn from(event: PaymentEvent) -> Self {
-        Self::Event(Box::new(event))
     }
 }
 

@@ -97,21 +97,9 @@ pub(super) fn refund_event(
     }
 }
 
-/// Returns the event of a refund that Alipay refused.
-pub(super) fn refund_failure_event(
-    charge: &Charge,
-    refund: &RefundId,
-    amount: ReportedAmount,
-    reply: &Reply,
-    at: Timestamp,
-) -> PaymentEvent {
-    PaymentEvent {
-        id: notice::event_id(EventKind::RefundFailed, &charge.transaction, Some(refund)),
-        refund: Some(refund.clone()),
-        details: failure_details(reply.refusal_code(), &reply.refusal_reason()),
-        at,
-        ..payment_event(charge, EventKind::RefundFailed, amount)
-    }
+/// Returns why Alipay refused a request.
+pub(super) fn refusal_details(reply: &Reply) -> PaymentDetails {
+    failure_details(reply.refusal_code(), &reply.refusal_reason())
 }
 
 fn payment_event(charge: &Charge, kind: EventKind, reported: ReportedAmount) -> PaymentEvent {

@@ -11,7 +11,7 @@ use super::{
     answers::{CNY, Reply, TRADE_NOT_EXIST},
     api::Answered,
     china_time::parse_china_time,
-    events::{refund_event, refund_failure_event},
+    events::{refund_event, refusal_details},
     methods::Method,
     requests::{refund_content, refund_query_content},
 };
@@ -49,7 +49,7 @@ impl Alipay {
             // A refusal says nothing about an earlier request with the same id whose answer was lost, and a query
             // may come too early for that one. A later lookup tells.
             Queried::NotDone if !reply.is_success() && !is_repetition => {
-                Ok(refund_failure_event(charge, refund, amount, &reply, self.clock.now()).into())
+                Ok(Answer::RefundRefused(Box::new(refusal_details(&reply))))
             }
             Queried::NotDone | Queried::Unclear => {
                 Ok(Answer::Accepted { reference: None, next_action: None })

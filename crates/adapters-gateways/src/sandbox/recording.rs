@@ -13,6 +13,8 @@ use crate::{masking, notice};
 
 /// A request without a result yet.
 const ACCEPTED: &str = r#"{"status":"accepted"}"#;
+/// A refund that is refused.
+const REFUSED: &str = r#"{"status":"refused"}"#;
 /// A payment or refund that the sandbox does not know.
 const UNKNOWN: &str = r#"{"status":"unknown"}"#;
 
@@ -95,6 +97,7 @@ impl Recorded for Answer {
         match self {
             Self::Event(event) => mask_event(event),
             Self::Accepted { .. } => ACCEPTED.to_owned(),
+            Self::RefundRefused(_) => REFUSED.to_owned(),
         }
     }
 }

@@ -258,31 +258,20 @@ pub(super) fn refused_charge(charge: &Charge, refusal: &Refusal) -> PaymentEvent
         response_code: refusal.code.clone().or(details.response_code),
         ..details
     };
-    let event = unsent_event(charge, EventKind::Failed, None, ReportedAmount::from(charge.amount));
-    let reported = intent.and_then(|it| intent_amount(it, EventKind::Failed)).unwrap_or(event.reported);
+    let reported = intent.and_then(|it| intent_amount(it, EventKind::Failed));
     let payment = reference(intent.and_then(|it| it.text("id")));
     let references = EventReferences { payment, ..EventReferences::default() };
-    PaymentEvent { reported, references, details, at: refusal.answered_at, ..event }
-}
-
-/// An event about a request that had no effect, with our own ids.
-pub(super) fn unsent_event(
-    charge: &Charge,
-    kind: EventKind,
-    refund: Option<&RefundId>,
-    reported: ReportedAmount,
-) -> PaymentEvent {
     PaymentEvent {
-        id: notice::event_id(kind, &charge.transaction, refund),
-        kind,
+        id: notice::event_id(EventKind::Failed, &charge.transaction, None),
+        kind: EventKind::Failed,
         target: EventTarget::Transaction(charge.transaction.clone()),
         order: Some(charge.order.clone()),
-        reported,
-        refund: refund.cloned(),
+        reported: reported.unwrap_or_else(|| ReportedAmount::from(charge.amount)),
+        refund: None,
         dispute: None,
-        references: EventReferences::default(),
-        details: PaymentDetails::default(),
-        at: charge.created_at,
+        references,
+        details,
+        at: refusal.answered_at,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Money, RefundId, Timestamp, payment::ReportedAmount};
+use domain::{RefundId, Timestamp};
 use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
 
 use super::{
@@ -103,7 +103,6 @@ impl Stripe {
         &self,
         charge: &Charge,
         id: &RefundId,
-        amount: Money,
         result: Result<Reply, ApiError>,
         log: &AttemptLog,
     ) -> Result<Answer, NoResponse> {
@@ -126,7 +125,7 @@ impl Stripe {
             }
             // The key was used for another request, which may have been a refund that cannot be seen yet.
             (Finding::Unknown, Some(refusal)) if !refusal.is_about_key() => {
-                Ok(refunds::refused_refund(charge, id, ReportedAmount::from(amount), &refusal).into())
+                Ok(refunds::refuse_refund(&refusal))
             }
             (Finding::Unknown | Finding::CannotTell, _) => Err(NoResponse::Lost),
         }

@@ -1,14 +1,14 @@
 //! What an answer about a refund states, as an event.
 
 use domain::{
-    RefundId, Timestamp,
-    payment::{EventKind, EventReferences, PaymentDetails, PaymentEvent, ReportedAmount},
+    Timestamp,
+    payment::{EventKind, PaymentDetails, PaymentEvent},
 };
 use ports::{Answer, Charge, LookupAnswer};
 
 use super::{
     amount,
-    answers::{AnswerEvent, cut_detail, reference, unsent_event},
+    answers::{AnswerEvent, cut_detail, reference},
     api::Refusal,
     object::StripeObject,
 };
@@ -62,20 +62,11 @@ pub(super) fn found_refund(
     }
 }
 
-/// Returns the event of a refund that Stripe refused to make, or that was never sent.
-pub(super) fn refused_refund(
-    charge: &Charge,
-    refund: &RefundId,
-    amount: ReportedAmount,
-    refusal: &Refusal,
-) -> PaymentEvent {
-    let details = PaymentDetails {
+/// Returns the answer about a refund that Stripe refused to make, or that was never sent.
+pub(super) fn refuse_refund(refusal: &Refusal) -> Answer {
+    Answer::RefundRefused(Box::new(PaymentDetails {
         failure_reason: Some(refusal.reason()),
         response_code: refusal.code.clone(),
         ..PaymentDetails::default()
-    };
-    let payment = charge.reference.clone();
-    let references = EventReferences { payment, ..EventReferences::default() };
-    let event = unsent_event(charge, EventKind::RefundFailed, Some(refund), amount);
-    PaymentEvent { references, details, at: refusal.answered_at, ..event }
+    }))
 }

@@ -185,11 +185,16 @@ pub(super) fn fail_payment(charge: &Charge, code: &str, reason: &str, at: Timest
         refund: None,
         dispute: None,
         references: EventReferences { payment: charge.reference.clone(), ..EventReferences::default() },
-        details: PaymentDetails {
-            response_code: Some(code.to_owned()),
-            failure_reason: Some(reason.to_owned()),
-            ..PaymentDetails::default()
-        },
+        details: refusal_details(code, reason),
         at,
+    }
+}
+
+/// Returns why WeChat Pay refused a request.
+pub(super) fn refusal_details(code: &str, reason: &str) -> PaymentDetails {
+    PaymentDetails {
+        response_code: Some(code.to_owned()),
+        failure_reason: Some(reason.to_owned()),
+        ..PaymentDetails::default()
     }
 }

@@ -8,9 +8,9 @@ use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
 
 use super::{
     WeChat,
-    answers::{Content, RefundState, fail_payment, read_refund},
+    answers::{Content, RefundState, read_refund, refusal_details},
     client::{Reply, unavailable_for},
-    errors::{Refusal, Verdict},
+    errors::Verdict,
     requests, times,
 };
 use crate::notice::event_id;
@@ -30,7 +30,10 @@ impl WeChat {
             // An earlier request with this number may have been done, although its answer was lost.
             Reply::Refused(refusal) => match self.find_refund(charge, refund, log).await? {
                 LookupAnswer::Unknown if !refusal.is_repetition => {
-                    return Ok(self.refuse_refund(charge, refund, amount, refusal).into());
+                    return Ok(Answer::RefundRefused(Box::new(refusal_details(
+                        &refusal.code,
+                        &refusal.reason,
+                    ))));
                 }
                 found @ (LookupAnswer::Found { .. } | LookupAnswer::Unknown | LookupAnswer::CannotTell) => {
                     found
@@ -61,24 +64,6 @@ impl WeChat {
                 Ok(LookupAnswer::Unknown)
             }
             Reply::Refused(refusal) => Err(unavailable_for(&refusal)),
-        }
-    }
-
-    /// Returns the event of a refund that WeChat Pay refused and does not know.
-    fn refuse_refund(
-        &self,
-        charge: &Charge,
-        refund: &RefundId,
-        amount: Money,
-        refusal: Refusal,
-    ) -> PaymentEvent {
-        let kind = EventKind::RefundFailed;
-        PaymentEvent {
-            id: event_id(kind, &charge.transaction, Some(refund)),
-            kind,
-            reported: amount.into(),
-            refund: Some(refund.clone()),
-            ..fail_payment(charge, &refusal.code, &refusal.reason, self.client.clock.now())
         }
     }
 }

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use adapters_gateways::{Stripe, StripeConfig};
 use domain::{
     Money, OrderNumber, Timestamp, TransactionId,
-    payment::{CaptureMethod, PaymentEvent, PaymentToken},
+    payment::{CaptureMethod, PaymentDetails, PaymentEvent, PaymentToken},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use ports::{Answer, AttemptLog, Charge, Clock, Gateway, LookupAnswer, NoResponse, NoticeHeaders};
@@ -135,7 +135,16 @@ pub(crate) fn manual() -> Charge {
 pub(crate) fn expect_event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     match answer.unwrap() {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } => panic!("the answer is no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("the answer is no event"),
+    }
+}
+
+/// The details of an answer that refuses a refund.
+#[track_caller]
+fn expect_refusal(answer: Result<Answer, NoResponse>) -> PaymentDetails {
+    match answer.unwrap() {
+        Answer::RefundRefused(details) => *details,
+        Answer::Event(_) | Answer::Accepted { .. } => panic!("the answer is no refusal"),
     }
 }
 

@@ -107,6 +107,15 @@ pub(crate) fn event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     }
 }
 
+/// The code of an answer that refuses a refund.
+#[track_caller]
+pub(crate) fn refusal_code(answer: Result<Answer, NoResponse>) -> Option<String> {
+    match answer {
+        Ok(Answer::RefundRefused(details)) => details.response_code,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
 /// The events of a lookup.
 #[track_caller]
 pub(crate) fn events(answer: Result<LookupAnswer, NoResponse>) -> Vec<PaymentEvent> {

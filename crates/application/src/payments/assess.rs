@@ -11,14 +11,14 @@ use domain::{
 };
 use ports::{CaseKey, Notice, ParsedNotice, PaymentCase, PortError, UnitOfWork, Write, is_event_about};
 
-use super::gateway_calls::{GatewayReport, LapsedRequest};
+use super::gateway_calls::GatewayReport;
 use crate::{App, case_work::work_from_case, findings::FindingFrequency, gateways::GuardedGateway};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Assessment {
     /// The transaction and its order, with the events applied.
     pub(crate) case: TransactionChange,
-    /// The effects of the new events, in the order of the report; those of lapsed requests come last.
+    /// The effects of the new events, in the order of the report; that of an undone payment comes last.
     pub(crate) effects: Vec<EventEffect>,
     /// One write for each waiting event whose disposition changes.
     event_moves: Vec<Write>,
@@ -109,9 +109,9 @@ fn assess_case(
     let other_occupies = others.iter().any(Transaction::occupies_order);
     let had_ended = ended_without_capture(&transaction);
     let now = app.clock.now();
-    let lapsed: Vec<_> = report.lapsed.iter().filter(|it| it.is_open(&transaction)).collect();
-    let lapsed_events = lapsed.iter().filter_map(|it| it.event(&transaction, now));
-    let events: Vec<_> = report.events.iter().cloned().chain(lapsed_events).collect();
+    let undone: Vec<_> = report.undone.iter().filter(|it| it.is_open(&transaction)).collect();
+    let undone_events = undone.iter().filter_map(|it| it.event(&transaction, now));
+    let events: Vec<_> = report.events.iter().cloned().chain(undone_events).collect();
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
     let before = transaction.clone();
     let mut case = TransactionChange::from_order(order, transaction, other_occupies);
@@ -120,10 +120,8 @@ fn assess_case(
         case.learn_reference(known.clone(), now);
     }
     let mut effects = apply_events(&mut case, &all_events, || app.new_refund_ids(), now);
-    for it in lapsed {
-        if let LapsedRequest::Operation(operation) = it {
-            case.release_operation(*operation, now);
-        }
+    for it in undone {
+        it.end_in(&mut case, now);
         case.flags.extend(it.flag());
     }
     let old = effects.split_off(events.len());

@@ -3,23 +3,29 @@
 //! A new request is sent once. A request that was sent earlier is looked up first. It is sent again, with the
 //! same key, only if the lookup shows no result, and only during the lifetime of the key
 //! ([`Gateway::key_lifetime`](ports::Gateway::key_lifetime)). After the lifetime nothing is sent again: the
-//! gateway would do it a second time. What it does not know, or did not do, then counts as lapsed
-//! ([`LapsedRequest`]).
+//! gateway would do it a second time. What it does not know, or did not do, then counts as undone
+//! ([`UndoneRequest`]).
+
+use std::time::Duration;
 
 use domain::{
-    FindingKind, Refund, RefundId, Timestamp, Transaction,
+    Refund, RefundId, Timestamp, Transaction,
     payment::{
-        EventKind, EventReferences, EventTarget, Flag, GatewayReference, KnownReference, NextAction,
-        PaymentDetails, PaymentEvent, PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner,
-        RefundStatus, ReportedAmount,
+        EventKind, GatewayReference, KnownReference, NextAction, PaymentDetails, PaymentEvent,
+        PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner, RefundStatus,
     },
 };
 use ports::{
     Answer, AttemptOperation, Charge, ErrorChain, Lookup, LookupAnswer, LookupSubject, NoResponse, PortError,
 };
 
-use super::attempts::Attempts;
+use super::{attempts::Attempts, undone::UndoneRequest};
 use crate::{App, gateways::Admission};
+
+/// How long a request for a refund may be under way, also after the service has stopped waiting for its answer. If a
+/// repetition is refused within this time of the first request, the first one may still be done.
+// Several times the limit of a call; a refund that is really refused, and whose first answer was lost, waits for it.
+const REFUND_UNDER_WAY_MAX: Duration = Duration::from_secs(60);
 
 /// The results of the calls about one transaction. A call without a response adds nothing.
 #[derive(Debug, Default)]
@@ -32,21 +38,10 @@ pub(crate) struct GatewayReport {
     pub(crate) next_action: Option<NextAction>,
     /// Whether the gateway has answered that it knows the payment and that it has no result yet.
     pub(crate) is_open_there: bool,
-    /// The requests that the gateway did not do and that cannot be sent again.
-    pub(crate) lapsed: Vec<LapsedRequest>,
+    /// The requests that the gateway did not do and that are not sent again.
+    pub(crate) undone: Vec<UndoneRequest>,
     /// Everything that was sent to the gateway, and what came back.
     pub(crate) attempts: Attempts,
-}
-
-/// A request that was not done and whose idempotency key the gateway may have forgotten.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LapsedRequest {
-    /// The payment itself: the gateway does not know it.
-    Payment,
-    /// A capture or a void: the gateway reports only the authorisation, or does not know the payment.
-    Operation(PendingOperation),
-    /// A refund: the gateway does not know it.
-    Refund(RefundId),
 }
 
 impl From<Vec<PaymentEvent>> for GatewayReport {
@@ -73,8 +68,23 @@ impl GatewayReport {
                 self.add_reference(owner, reference);
                 self.next_action = next_action.or_else(|| self.next_action.take());
             }
+            Ok(Answer::RefundRefused(details)) => {
+                log_refusal(&details, transaction);
+                self.undone.extend(owner.refund_id().cloned().map(UndoneRequest::Refund));
+            }
             Err(error) => log_lost(&error, transaction),
         }
+    }
+
+    fn add_refund_answer(
+        &mut self,
+        refund: &Refund,
+        answer: Result<Answer, NoResponse>,
+        admission: &Admission<'_>,
+        transaction: &Transaction,
+    ) {
+        let owner = ReferenceOwner::Refund(refund.id.clone());
+        self.add_answer(AttemptOperation::Refund, owner, answer, admission, transaction);
     }
 
     fn add_reference(&mut self, owner: ReferenceOwner, reference: Option<GatewayReference>) {
@@ -92,6 +102,12 @@ fn log_lost(error: &NoResponse, of: &Transaction) {
         error = %ErrorChain(error),
         "gateway did not answer, will look up the result later"
     );
+}
+
+/// Logs a refusal with the gateway's code. The reason is stored with the attempt.
+fn log_refusal(details: &PaymentDetails, of: &Transaction) {
+    let (gateway, transaction, code) = (&of.gateway, &of.id, details.response_code.as_deref());
+    tracing::info!(%gateway, %transaction, code, "gateway refused a refund");
 }
 
 /// Sends the charge of a new payment, which the caller has committed just now.
@@ -112,7 +128,8 @@ pub(crate) async fn request_operation(
     let refund = refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id));
     match (refund, transaction.pending_operation) {
         (Some(Some(refund)), _) if refund.status() == RefundStatus::Pending => {
-            send_refund(admission, transaction, refund, &mut report).await;
+            let answer = send_refund(admission, transaction, refund).await;
+            report.add_refund_answer(refund, answer, admission, transaction);
         }
         (None, Some(operation)) => send_operation(admission, transaction, operation, &mut report).await,
         // A notice has ended the request since it was claimed. Sending it now could move money twice.
@@ -189,7 +206,7 @@ async fn check_payment(
         Some(LookupAnswer::Unknown) if is_key_alive(app, admission, transaction.created_at) => {
             repeat_charge(admission, transaction, report).await;
         }
-        Some(LookupAnswer::Unknown) => report.lapsed.push(LapsedRequest::Payment),
+        Some(LookupAnswer::Unknown) => report.undone.push(UndoneRequest::Payment),
         Some(LookupAnswer::CannotTell) | None => {}
     }
 }
@@ -227,7 +244,7 @@ async fn check_operation(
     if !has_ended && is_key_alive(app, admission, requested_at) {
         send_operation(admission, transaction, operation, report).await;
     } else if is_held {
-        report.lapsed.push(LapsedRequest::Operation(operation));
+        report.undone.push(UndoneRequest::Operation(operation));
     }
 }
 
@@ -247,9 +264,13 @@ async fn check_refund(
             report.events.extend(events);
         }
         Some(LookupAnswer::Unknown) if is_key_alive(app, admission, refund.created_at) => {
-            send_refund(admission, transaction, refund, report).await;
+            let first_ends_at = refund.created_at.saturating_add(REFUND_UNDER_WAY_MAX);
+            let answer = send_refund(admission, transaction, refund).await;
+            // Too early, it says nothing about the first request, which is looked up again.
+            let answer = if app.clock.now() < first_ends_at { answer.map(open_refusal) } else { answer };
+            report.add_refund_answer(refund, answer, admission, transaction);
         }
-        Some(LookupAnswer::Unknown) => report.lapsed.push(LapsedRequest::Refund(refund.id.clone())),
+        Some(LookupAnswer::Unknown) => report.undone.push(UndoneRequest::Refund(refund.id.clone())),
         Some(LookupAnswer::CannotTell) | None => {}
     }
 }
@@ -289,67 +310,19 @@ async fn send_refund(
     admission: &Admission<'_>,
     transaction: &Transaction,
     refund: &Refund,
-    report: &mut GatewayReport,
-) {
-    let answer = admission.refund(Charge::from(transaction), refund.id.clone(), refund.amount).await;
-    let owner = ReferenceOwner::Refund(refund.id.clone());
-    report.add_answer(AttemptOperation::Refund, owner, answer, admission, transaction);
+) -> Result<Answer, NoResponse> {
+    admission.refund(Charge::from(transaction), refund.id.clone(), refund.amount).await
+}
+
+/// The answer, with the result open if it is a refusal.
+fn open_refusal(answer: Answer) -> Answer {
+    match answer {
+        Answer::RefundRefused(_) => Answer::Accepted { reference: None, next_action: None },
+        Answer::Event(_) | Answer::Accepted { .. } => answer,
+    }
 }
 
 /// Whether a request of that time can be sent again: the gateway still recognises its key.
 fn is_key_alive(app: &App, admission: &Admission<'_>, requested_at: Timestamp) -> bool {
     app.clock.now() < requested_at.saturating_add(admission.key_lifetime())
-}
-
-impl LapsedRequest {
-    /// Whether the request still has no result. A notice may have brought one since the lookup.
-    pub(crate) fn is_open(&self, transaction: &Transaction) -> bool {
-        match self {
-            Self::Payment => transaction.status() == PaymentStatus::Pending,
-            Self::Operation(operation) => transaction.pending_operation == Some(*operation),
-            Self::Refund(id) => self.find_refund(transaction, id).is_some(),
-        }
-    }
-
-    fn find_refund<'a>(&self, transaction: &'a Transaction, id: &RefundId) -> Option<&'a Refund> {
-        transaction.refunds.iter().find(|it| it.id == *id && it.status() == RefundStatus::Pending)
-    }
-
-    /// Returns the event that a lapsed payment or refund stands for: it failed. A later event of the gateway
-    /// is still applied. `None` for a capture or void, and for a refund that has a result.
-    pub(crate) fn event(&self, transaction: &Transaction, now: Timestamp) -> Option<PaymentEvent> {
-        let (kind, id, amount, refund) = match self {
-            Self::Payment => (EventKind::Failed, transaction.id.as_str(), transaction.amount, None),
-            Self::Refund(id) => {
-                let refund = self.find_refund(transaction, id)?;
-                (EventKind::RefundFailed, id.as_str(), refund.amount, Some(id.clone()))
-            }
-            // It adds no fact: `TransactionChange::release_operation` ends it.
-            Self::Operation(_) => return None,
-        };
-        Some(PaymentEvent {
-            id: domain::EventId::new(format!("lapsed-{id}")),
-            kind,
-            target: EventTarget::Transaction(transaction.id.clone()),
-            order: Some(transaction.order_number.clone()),
-            reported: ReportedAmount::from(amount),
-            refund,
-            dispute: None,
-            references: EventReferences::default(),
-            details: PaymentDetails {
-                failure_reason: Some("the gateway does not know this payment".to_owned()),
-                ..PaymentDetails::default()
-            },
-            at: now,
-        })
-    }
-
-    /// Returns the finding about a lapsed payment. `None` for the others: the domain raises a finding for a
-    /// failed refund and for a released operation.
-    pub(crate) fn flag(&self) -> Option<Flag> {
-        let detail = "The gateway does not know this payment, and the lifetime of its idempotency key has \
-                      ended. The charge was not sent again, and the payment is FAILED.";
-        let flag = Flag { kind: FindingKind::Reconciliation, detail, event: None };
-        matches!(self, Self::Payment).then_some(flag)
-    }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Asking {
 pub(crate) enum ScriptedAnswer {
     /// The result is this event.
     Event(Box<PaymentEvent>),
+    /// The gateway refuses the refund. For requests only.
+    Refused,
     /// The request is accepted and has no result yet; the reference, if the gateway gives one.
     Accepted(Option<GatewayReference>),
     /// The request is accepted, and the buyer must do this.
@@ -124,6 +126,7 @@ impl ScriptedGateway {
             ScriptedAnswer::Awaited(action) => {
                 Ok(Answer::Accepted { reference: None, next_action: Some(action) })
             }
+            ScriptedAnswer::Refused => Ok(Answer::RefundRefused(Box::default())),
             ScriptedAnswer::Nothing => std::future::pending().await,
             ScriptedAnswer::Unknown | ScriptedAnswer::CannotTell => panic!("only a lookup has this answer"),
         }
@@ -198,6 +201,7 @@ impl Gateway for ScriptedGateway {
             }
             ScriptedAnswer::Unknown => Ok(LookupAnswer::Unknown),
             ScriptedAnswer::CannotTell => Ok(LookupAnswer::CannotTell),
+            ScriptedAnswer::Refused => panic!("a lookup is not refused"),
             ScriptedAnswer::Nothing => std::future::pending().await,
         }
     }

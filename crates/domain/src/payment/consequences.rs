@@ -6,7 +6,7 @@
 
 use crate::{Actor, ChangedBy, FindingKind, Money, Timestamp, order::OrderStatus};
 
-use super::{PendingOperation, Refund, Transaction, TransactionChange};
+use super::{PendingOperation, Refund, RefundStatus, Transaction, TransactionChange};
 
 impl TransactionChange {
     /// Draws the consequences of the facts that were added since `before`.
@@ -108,7 +108,8 @@ impl TransactionChange {
         let count =
             |it: &Transaction, counts: fn(&Refund) -> bool| it.refunds.iter().filter(|it| counts(it)).count();
         let came_back = count(after, Refund::has_late_failure) > count(before, Refund::has_late_failure);
-        let is_refused: fn(&Refund) -> bool = |it| it.facts.failed_at.is_some() && !it.has_late_failure();
+        let is_refused: fn(&Refund) -> bool =
+            |it| it.status() == RefundStatus::Failed && !it.has_late_failure();
         let refused = count(after, is_refused) > count(before, is_refused);
         let excess = |it: &Transaction| it.returned_amount().saturating_sub(it.captured_amount());
         let over_refunded = excess(after).exceeds(excess(before));
@@ -120,10 +121,7 @@ impl TransactionChange {
             );
         }
         if refused {
-            self.add_flag(
-                FindingKind::Reconciliation,
-                "A refund failed: the gateway refused it or does not know it.",
-            );
+            self.flag_failed_refund();
         }
         if over_refunded {
             self.add_flag(
@@ -131,6 +129,13 @@ impl TransactionChange {
                 "More money was returned than was captured, by refunds and lost disputes together.",
             );
         }
+    }
+
+    pub(super) fn flag_failed_refund(&mut self) {
+        self.add_flag(
+            FindingKind::Reconciliation,
+            "A refund failed: the gateway refused it or does not know it.",
+        );
     }
 
     /// Moves the order when everything captured for it was returned, or when a refund failed afterwards, if

@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use crate::{ChangedBy, FindingKind, Money, Timestamp, order::OrderStatus};
+use crate::{ChangedBy, FindingKind, Money, RefundId, Timestamp, order::OrderStatus};
 
 use super::{
     PaymentRequestKind, PaymentStatus, PendingOperation, Refund, RefundFacts, RefundRequest, RefundScope,
-    Transaction, TransactionChange, change::RefundIds, returns::plan_return,
+    RefundStatus, Transaction, TransactionChange, change::RefundIds, returns::plan_return,
 };
 
 /// The time that the requesting process has to finish its call before a sweep looks the operation up.
@@ -117,6 +117,19 @@ impl TransactionChange {
              key. The payment is AUTHORIZED again; repeat the request if it is still needed.",
         );
         self.follow_order_status(now);
+    }
+
+    /// Ends a refund whose request the gateway refused, or has not done within the lifetime of its key: the refund
+    /// is `FAILED`, with a finding, until the gateway reports that it was made. Such a report counts whenever the
+    /// refund was made. No effect if the refund has a result, or there is none of this id.
+    pub fn fail_refund_request(&mut self, id: &RefundId, now: Timestamp) {
+        let at = self.order_change.order().change_time(now);
+        let transaction = &mut self.transaction;
+        let is_open = |it: &&mut Refund| it.id == *id && it.status() == RefundStatus::Pending;
+        let Some(refund) = transaction.refunds.iter_mut().find(is_open) else { return };
+        refund.withdraw();
+        transaction.updated_at = transaction.updated_at.max(at);
+        self.flag_failed_refund();
     }
 
     /// Requests a refund. When the refunds cover everything that was captured, the order moves to `REFUND_PENDING`.

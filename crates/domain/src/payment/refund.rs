@@ -43,7 +43,7 @@ pub struct RefundFacts {
     pub succeeded_at: Option<Timestamp>,
     /// The time at which it last failed; `None` if no event says so.
     pub failed_at: Option<Timestamp>,
-    /// The service withdrew the request before the gateway reported a result.
+    /// The request has ended without a report: the service withdrew it, the gateway refused it, or it lapsed.
     pub withdrawn: bool,
 }
 
@@ -52,8 +52,8 @@ impl RefundFacts {
     /// after it succeeded and not the other way round.
     fn status(self) -> RefundStatus {
         match (self.succeeded_at, self.failed_at) {
-            // Only while there is no report: a gateway may have made a withdrawn refund all the same, and its
-            // report is the truth.
+            // Only while there is no report: the gateway may have made the refund all the same, by an earlier
+            // request with the same key, and its report is the truth.
             (None, None) if self.withdrawn => RefundStatus::Failed,
             (None, None) => RefundStatus::Pending,
             (succeeded, failed) if succeeded > failed => RefundStatus::Succeeded,
@@ -134,7 +134,7 @@ impl Refund {
         amount.is_ok_and(|it| it != self.amount)
     }
 
-    /// Withdraws the request before there is a report.
+    /// Ends the request while there is no report.
     pub(super) const fn withdraw(&mut self) {
         // The row stays: the call to the gateway may be under way, and a report about it must find this
         // refund.

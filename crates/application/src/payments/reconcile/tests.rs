@@ -1,4 +1,5 @@
 mod buyers;
+mod refunds;
 
 use adapters_local::record::RequestRow;
 use domain::{
@@ -296,28 +297,6 @@ async fn a_capture_that_was_done_is_found_and_not_asked_for_again() {
     it.gateway.push_answer(answer_with(EventKind::Captured));
     check(&it).await;
     assert_eq!((asked(&it).len(), only(&it).status()), (1, PaymentStatus::Captured));
-}
-
-#[tokio::test]
-async fn a_refund_that_never_arrived_is_asked_for_again_while_its_key_lives_and_then_has_failed() {
-    let refunded = || bench(Transaction { refunds: vec![refund("r1", Some(NOW))], ..captured() });
-    let it = refunded();
-    it.gateway.push_answer(knows_nothing);
-    it.gateway.push_answer(answer_with(EventKind::RefundSucceeded));
-    check(&it).await;
-    assert_eq!(asked(&it), ["look up r1 5.00", "refund r1 5.00"]);
-    assert_eq!(only(&it).refunds[0].status(), RefundStatus::Succeeded);
-
-    let it = refunded();
-    it.clock.advance(KEY_LIFETIME);
-    it.gateway.push_answer(knows_nothing);
-    check(&it).await;
-    assert_eq!(asked(&it), ["look up r1 5.00"]);
-    assert_eq!(
-        (only(&it).refunds[0].status(), only(&it).refundable_amount()),
-        (RefundStatus::Failed, yuan("20"))
-    );
-    assert_eq!(it.record.state().findings[0].finding.kind, FindingKind::Reconciliation);
 }
 
 #[tokio::test]

@@ -239,3 +239,36 @@ fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
         "the service knows the amount that it requested"
     );
 }
+
+#[test]
+fn a_refused_request_fails_a_refund_only_while_the_gateway_reports_nothing() {
+    let requested = || {
+        let mut case = apply_all(&[event(Captured)]);
+        case.request_refund(RefundRequest::for_amount(Some(yuan("4"))), OPERATOR, fresh(), NOW).unwrap();
+        case
+    };
+    let id = RefundId::new("auto".into());
+    let late = Timestamp::from_millis(NOW.as_millis() + 60_000);
+    let mut case = requested();
+    case.fail_refund_request(&id, late);
+    assert_eq!(
+        (case.transaction.refunds[0].status(), case.transaction.refundable_amount(), kinds(&case)),
+        (RefundStatus::Failed, yuan("10"), vec![FindingKind::Reconciliation])
+    );
+    assert_eq!((case.transaction.refunds[0].check_at, case.transaction.updated_at), (None, late));
+    case.fail_refund_request(&id, late);
+    assert_eq!(kinds(&case).len(), 1, "it has failed already");
+    // The first request went through, long before the repetition was refused.
+    case.apply_event(&at(1, RefundSucceeded, "4", "auto"), fresh(), late);
+    assert_eq!(case.transaction.refunds[0].status(), RefundStatus::Succeeded);
+    case.fail_refund_request(&id, late);
+    assert_eq!(case.transaction.refunds[0].status(), RefundStatus::Succeeded);
+    case.apply_event(&at(2, RefundFailed, "4", "auto"), fresh(), late);
+    assert_eq!(case.transaction.refunds[0].status(), RefundStatus::Failed, "the gateway's later report");
+    assert_eq!(kinds(&case), [FindingKind::Reconciliation, FindingKind::RefundFailed]);
+
+    let mut reported = requested();
+    reported.fail_refund_request(&id, late);
+    reported.apply_event(&at(1, RefundFailed, "4", "auto"), fresh(), late);
+    assert_eq!(kinds(&reported), [FindingKind::Reconciliation], "it is known to have failed");
+}
