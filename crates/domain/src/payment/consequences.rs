@@ -141,10 +141,10 @@ impl TransactionChange {
     /// Moves the order when everything captured for it was returned, or when a refund failed afterwards, if
     /// its status allows that move. When a lost dispute is won after all, the order keeps its status.
     fn follow_returns(&mut self, before: &Transaction, now: Timestamp) {
-        let transaction = &self.transaction;
-        if transaction.facts.is_surplus() || self.other_occupies {
+        if !self.returns_concern_order() {
             return;
         }
+        let transaction = &self.transaction;
         let count = |it: &Transaction| it.refunds.iter().filter(|it| it.has_late_failure()).count();
         // A refund that succeeds and then fails may arrive in one batch, or in reverse order. The order still
         // has to go through REFUNDED, or its history would depend on the order of arrival.
@@ -162,6 +162,12 @@ impl TransactionChange {
         {
             self.transition_if_possible(OrderStatus::RefundPending, now);
         }
+    }
+
+    /// Whether what is returned of this payment is a return of the order: it is not surplus, and no other payment
+    /// occupies the order.
+    pub(super) const fn returns_concern_order(&self) -> bool {
+        !self.transaction.facts.is_surplus() && !self.other_occupies
     }
 
     fn transition_if_possible(&mut self, to: OrderStatus, now: Timestamp) {

@@ -132,7 +132,8 @@ impl TransactionChange {
         self.flag_failed_refund();
     }
 
-    /// Requests a refund. When the refunds cover everything that was captured, the order moves to `REFUND_PENDING`.
+    /// Requests a refund. When the refunds cover everything that was captured for the order, it moves to
+    /// `REFUND_PENDING`.
     /// Pieces that are to be restocked go back into stock in the commit of the request (ADR 0029).
     ///
     /// # Errors
@@ -189,8 +190,7 @@ impl TransactionChange {
         for item in &refund.items {
             self.order_change.restock(usize::try_from(item.line).unwrap_or(usize::MAX), item.restocked);
         }
-        let transaction = &self.transaction;
-        let everything = transaction.unreturned_amount().is_zero() && !transaction.facts.is_surplus();
+        let everything = self.transaction.unreturned_amount().is_zero() && self.returns_concern_order();
         if everything && self.order_change.order().allows_transition(OrderStatus::RefundPending, by.actor) {
             // The result may be dropped: the move was checked a line above.
             let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);

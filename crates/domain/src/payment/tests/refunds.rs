@@ -272,3 +272,16 @@ fn a_refused_request_fails_a_refund_only_while_the_gateway_reports_nothing() {
     reported.apply_event(&at(1, RefundFailed, "4", "auto"), fresh(), late);
     assert_eq!(kinds(&reported), [FindingKind::Reconciliation], "it is known to have failed");
 }
+
+#[test]
+fn a_refund_of_a_payment_beside_the_one_that_pays_leaves_the_order_where_it_is() {
+    let part = [event(Authorized), money_event(Captured, "4", None), at(1, RefundSucceeded, "4", "r1")];
+    let mut case = TransactionChange { other_occupies: true, ..apply_all(&part) };
+    case.apply_event(&at(2, RefundFailed, "4", "r1"), fresh(), NOW);
+    assert!(case.transaction.facts.is_displaced() && !case.transaction.facts.is_surplus());
+    case.order_change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, NOW).unwrap();
+    case.request_refund(RefundRequest::for_amount(None), OPERATOR, fresh(), NOW).unwrap();
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
+    case.apply_event(&at(3, RefundSucceeded, "4", "auto"), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
+}
