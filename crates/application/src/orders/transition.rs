@@ -1,7 +1,7 @@
 //! Changing the status of an order by request of its owner or an operator.
 
 use domain::{
-    Order, OrderChange, OrderNumber, ProductId, Text,
+    Order, OrderChange, OrderNumber, ProductId, Text, Transaction,
     order::{OrderDetails, OrderStatus, Tracking, TransitionNotAllowed},
     payment::TransactionChange,
 };
@@ -51,7 +51,7 @@ pub enum TransitionError {
     /// The goods went back into stock with a refund that failed, and there is not enough of these products any more.
     #[error("out of stock")]
     OutOfStock(Vec<ProductId>),
-    /// The rules do not allow this change for the caller's role.
+    /// The rules do not allow this change for the caller's role, or a refund of everything is at the gateway.
     #[error(transparent)]
     NotAllowed(#[from] TransitionNotAllowed),
     /// The user has sent too many changes of orders within a minute. Only one that changes nothing is counted here, if it
@@ -72,7 +72,8 @@ impl UseCaseError for TransitionError {
 /// Changes the status of an order, and replies with the order after the change as `render` writes it. If the
 /// order already has the status, nothing changes. Cancelling voids the authorisation of its payment. A change
 /// out of `REFUND_PENDING` must name the version that was seen, because it refuses a refund: a request that
-/// was meant for the order before the refund was requested must not refuse it.
+/// was meant for the order before the refund was requested must not refuse it. While a refund of everything is at the
+/// gateway, no change out of `REFUND_PENDING` is allowed.
 ///
 /// # Errors
 /// [`TransitionError`].
@@ -147,31 +148,51 @@ where
     if from == OrderStatus::RefundPending && !matches!(ask.if_match, IfMatch::OneOf(_)) {
         return Err(TransitionError::PreconditionRequired.into());
     }
-    let work = with_payment_writes(app, progress).await.map_err(TransitionError::from)?;
-    Ok(Decision::with_reply(work, number, reply))
+    let payments = list_payments(app, &progress).await.map_err(TransitionError::from)?;
+    check_way_back(from, &payments).map_err(TransitionError::from)?;
+    Ok(Decision::with_reply(add_payment_writes(app, progress, payments), number, reply))
+}
+
+/// Checks that no refund is under way that would return everything after the order has left `REFUND_PENDING`: the goods
+/// would be shipped and the money returned. When it has failed, the way back is open again.
+fn check_way_back(from: OrderStatus, payments: &[Transaction]) -> Result<(), TransitionNotAllowed> {
+    let awaits_refund = |it: &Transaction| it.occupies_order() && it.awaits_full_return();
+    if from == OrderStatus::RefundPending && payments.iter().any(awaits_refund) {
+        return Err(TransitionNotAllowed { allowed: Vec::new() });
+    }
+    Ok(())
 }
 
 /// The change of the order, with the writes that follow for the transaction that occupies it.
-pub(crate) async fn with_payment_writes(
-    app: &App,
-    mut progress: OrderChange,
-) -> Result<UnitOfWork, PortError> {
+///
+/// # Errors
+/// [`PortError`] if the payments cannot be read.
+pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Result<UnitOfWork, PortError> {
+    let payments = list_payments(app, &progress).await?;
+    Ok(add_payment_writes(app, progress, payments))
+}
+
+/// The payments of the order of a change.
+async fn list_payments(app: &App, progress: &OrderChange) -> Result<Vec<Transaction>, PortError> {
     // Read after the order, never before. A payment that comes in between moves the order's revision, so the
     // commit is stale; in the other order the payment would be missed.
-    let all = app.payments.list_transactions(progress.order().key).await?;
+    app.payments.list_transactions(progress.order().key).await
+}
+
+fn add_payment_writes(app: &App, mut progress: OrderChange, all: Vec<Transaction>) -> UnitOfWork {
     if progress.ships_goods() {
         let refunds: Vec<_> = all.iter().flat_map(|it| &it.refunds).collect();
         progress.retake_goods(&refunds);
     }
-    let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
-        return Ok(UnitOfWork::new().with_order_change(progress));
+    let Some(transaction) = all.into_iter().find(Transaction::occupies_order) else {
+        return UnitOfWork::new().with_order_change(progress);
     };
     let mut case = TransactionChange::from_order_change(progress, transaction, false);
     case.follow_order_status(app.clock.now());
     // Last, when all consequences for the payment are known. The refund gets its id before the commit, so
     // that every retry of the gateway call names the same refund.
     case.add_owed_refund(app.new_refund_ids(), app.clock.now());
-    Ok(work_from_case(app, case, &[], FindingFrequency::Always))
+    work_from_case(app, case, &[], FindingFrequency::Always)
 }
 
 #[cfg(test)]

@@ -166,10 +166,23 @@ impl OrderChange {
             && order.came_from.is_some_and(|it| has_lost_its_goods(order, it))
         {
             order.came_from = None;
-            order.updated_at = order.change_time(now);
-            if self.entries.is_empty() {
-                order.version = order.version.next();
-            }
+            self.stamp_change(now);
+        }
+    }
+
+    /// Shows that a refund of everything was requested while the order waits for it: the change makes a new version, so
+    /// that nobody refuses the refund who has not seen that it is on its way. No effect in another status.
+    pub(crate) fn note_full_refund(&mut self, now: Timestamp) {
+        if self.order.status == OrderStatus::RefundPending {
+            self.stamp_change(now);
+        }
+    }
+
+    /// Stamps a visible change with [`Order::change_time`], and makes a new version unless there is one already.
+    fn stamp_change(&mut self, now: Timestamp) {
+        self.order.updated_at = self.order.change_time(now);
+        if !self.has_new_version() {
+            self.order.version = self.order.version.next();
         }
     }
 
@@ -202,10 +215,7 @@ impl OrderChange {
         if self.order.details == details {
             return false;
         }
-        if self.entries.is_empty() {
-            self.order.version = self.order.version.next();
-        }
-        self.order.updated_at = self.order.change_time(now);
+        self.stamp_change(now);
         self.order.details = details;
         self.edited = true;
         true

@@ -93,6 +93,13 @@ impl Transaction {
             .saturating_sub(lost)
     }
 
+    /// Whether everything that was captured is returned if the gateway does the refunds that it has not decided.
+    #[must_use]
+    pub fn awaits_full_return(&self) -> bool {
+        let is_open = self.refunds.iter().any(|it| it.status() == RefundStatus::Pending);
+        is_open && self.unreturned_amount().is_zero()
+    }
+
     /// Whether it keeps other transactions from paying its order. A disputed one does, because the dispute
     /// may be won.
     #[must_use]

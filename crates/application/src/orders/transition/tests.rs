@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ChangedBy, Role, User, Version,
-    payment::{PaymentRequestKind, PendingOperation},
+    ChangedBy, Refund, Role, User, Version,
+    payment::{PaymentRequestKind, PendingOperation, RefundFacts},
 };
 use ports::Write;
 
@@ -216,4 +216,43 @@ async fn a_move_to_the_present_status_counts_if_its_reply_is_stored() {
     send(Some(request())).await.unwrap();
     assert!(matches!(send(Some(request_with("k2"))).await, Err(TransitionError::Throttled(_))));
     send(None).await.expect("without a key nothing is stored");
+}
+
+#[tokio::test]
+async fn a_refund_that_is_at_the_gateway_is_not_refused() {
+    let asked = transition_order_to(paid(), OrderStatus::RefundPending, ChangedBy::customer(ada().key));
+    let refuse = async |refund: Refund| {
+        let it = with_order(asked.clone()).with_state(|it| {
+            it.transactions.push(domain::Transaction { refunds: vec![refund], ..captured() });
+        });
+        let seen = IfMatch::OneOf(vec![asked.version]);
+        let refused = by(&it, olga(), TransitionRequest { if_match: seen, ..to(OrderStatus::Paid) }).await;
+        (refused.map(|it| it.status), it.record.commits().len())
+    };
+    let (refused, commits) = refuse(refund("20")).await;
+    assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed.is_empty()));
+    assert_eq!(commits, 0);
+    // A part is no refund of the order, and a refund that has failed moves nothing.
+    let failed = RefundFacts { withdrawn: true, ..RefundFacts::default() };
+    for allowed in [refund("19.99"), Refund { facts: failed, ..refund("20") }] {
+        assert_eq!(refuse(allowed).await.0.unwrap(), OrderStatus::Paid);
+    }
+}
+
+/// A pending refund of this much.
+fn refund(amount: &str) -> Refund {
+    Refund {
+        key: domain::RefundKey::new(40),
+        id: domain::RefundId::new("r1".to_owned()),
+        transaction: captured().key,
+        amount: yuan(amount),
+        facts: RefundFacts::default(),
+        requested_by: ChangedBy::SYSTEM,
+        reason: None,
+        created_at: NOW,
+        check_at: Some(NOW),
+        checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
+    }
 }
