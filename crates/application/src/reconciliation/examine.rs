@@ -115,8 +115,9 @@ async fn look_up_settled(admission: &Admission<'_>, transaction: &Transaction) -
     report
 }
 
-/// Puts the answers together as the fold takes them.
-fn report_from(lookups: &[SettledLookup]) -> GatewayReport {
+/// Puts the answers together as the fold takes them, without those events that only repeat what was known before.
+/// Otherwise what is done would get the time of this comparison.
+fn report_from(before: &Transaction, lookups: &[SettledLookup]) -> GatewayReport {
     let mut report = GatewayReport::default();
     for SettledLookup { subject, answer } in lookups {
         let LookupAnswer::Found { reference, events, .. } = answer else { continue };
@@ -127,7 +128,9 @@ fn report_from(lookups: &[SettledLookup]) -> GatewayReport {
         report.references.extend(reference.clone().map(|reference| KnownReference { owner, reference }));
         report.events.extend(events.iter().cloned());
     }
-    report
+    let (events, references) = before.without_repetitions(report.events);
+    report.references.extend(references);
+    GatewayReport { events, ..report }
 }
 
 async fn commit_settled(
@@ -135,7 +138,7 @@ async fn commit_settled(
     before: &Transaction,
     settled: &SettledReport,
 ) -> Result<Vec<Difference>, Attempt<PortError>> {
-    let Some(assessment) = assess(app, &before.id, &report_from(&settled.lookups)).await? else {
+    let Some(assessment) = assess(app, &before.id, &report_from(before, &settled.lookups)).await? else {
         return Ok(Vec::new());
     };
     let transaction = assessment.case.transaction.clone();

@@ -2,7 +2,10 @@ use std::ops::ControlFlow;
 
 use domain::{
     ChangedBy, FindingKind, GatewayName, Refund, RefundId, RefundKey, Timestamp, Transaction, TransactionId,
-    payment::{EventKind, KnownReference, PaymentStatus, ReferenceOwner, RefundFacts, ReportedAmount},
+    payment::{
+        EventKind, EventReferences, KnownReference, PaymentEvent, PaymentStatus, ReferenceOwner, RefundFacts,
+        ReportedAmount,
+    },
 };
 use ports::{NoResponse, Statement, StatementEntry, StatementEntryKind, StatementPeriod};
 
@@ -79,6 +82,38 @@ async fn a_closed_payment_that_agrees_writes_nothing() {
     assert_eq!((report.looked_up, report.changed), (1, 0));
     assert!(report.is_settled());
     assert_eq!(it.journal_lines(), ["look up t1 20.00"]);
+}
+
+/// Some gateways do not say when a refund was made, and its event has the time of the answer.
+#[tokio::test]
+async fn a_refund_that_agrees_keeps_the_time_at_which_it_was_made() {
+    let it = bench(refunded("5"));
+    let kinds = [EventKind::RefundSucceeded, EventKind::RefundFailed, EventKind::RefundFailed];
+    let mut facts = RefundFacts { succeeded_at: Some(NOW), ..RefundFacts::default() };
+    for (kind, later) in kinds.into_iter().zip(1..) {
+        let now = NOW.saturating_add(seconds(later));
+        it.gateway.push_answer(answer_with(EventKind::Captured));
+        it.gateway.push_answer(move |asking| {
+            let ScriptedAnswer::Event(event) = answer_with(kind)(asking)? else { panic!("an event") };
+            let references =
+                EventReferences { refund: Some(reference("re_1")), ..EventReferences::default() };
+            Ok(ScriptedAnswer::Event(Box::new(PaymentEvent { at: now, references, ..*event })))
+        });
+        let commits = it.record.commits().len();
+        let report = reconcile(&it).await;
+        // The first report teaches the reference, the second one says something else.
+        let is_new = later < 3;
+        if later == 2 {
+            facts.failed_at = Some(now);
+        }
+        assert_eq!(it.record.state().transactions[0].refunds[0].facts, facts, "{later}");
+        assert_eq!(
+            (it.record.commits().len() > commits, report.changed > 0),
+            (is_new, later == 2),
+            "{later}"
+        );
+    }
+    assert_eq!(it.record.state().transactions[0].references.len(), 1);
 }
 
 #[tokio::test]

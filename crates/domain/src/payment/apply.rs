@@ -6,8 +6,8 @@
 use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp, order::Metadata};
 
 use super::{
-    DisputeEvent, DisputeStatus, EventKind, PaymentEvent, PaymentStatus, PendingOperation, Refund,
-    RefundFacts, RefundStatus, Transaction,
+    DisputeEvent, DisputeStatus, EventKind, KnownReference, PaymentEvent, PaymentStatus, PendingOperation,
+    Refund, RefundFacts, RefundStatus, Transaction,
 };
 
 /// The effect of an event on its transaction.
@@ -108,6 +108,29 @@ impl Transaction {
         } else {
             EventEffect::Unchanged
         }
+    }
+
+    /// Returns those of the events, in their order, that state more than is known, and the references that the others
+    /// state. An event that is left out only repeats, at whatever time, what a client sees already.
+    ///
+    /// For answers about what has a result: where a gateway does not say when that was, its event has the time of the
+    /// answer, and the later of two times holds.
+    #[must_use]
+    pub fn without_repetitions(&self, events: Vec<PaymentEvent>) -> (Vec<PaymentEvent>, Vec<KnownReference>) {
+        let mut known = self.clone();
+        let (mut new, mut references) = (Vec::new(), Vec::new());
+        for event in events {
+            let mut after = known.clone();
+            // The key is that of a refund in a copy that is never stored.
+            let fresh = RefundKey::new(self.key.get());
+            if after.apply_event(&event, fresh, self.updated_at) == EventEffect::Unchanged {
+                references.extend(known.stated_references(&event));
+            } else {
+                known = after;
+                new.push(event);
+            }
+        }
+        (new, references)
     }
 
     fn add_fact(
