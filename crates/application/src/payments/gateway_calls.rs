@@ -1,7 +1,7 @@
 //! Calls to a gateway about operations that have no result yet.
 //!
 //! A new request is sent once. A request that was sent earlier is looked up first. It is sent again, with the
-//! same key, only if the lookup shows no result, and only during the lifetime of the key
+//! same key, only if the lookup shows no result or cannot find the payment, and only during the lifetime of the key
 //! ([`Gateway::key_lifetime`](ports::Gateway::key_lifetime)). After the lifetime nothing is sent again: the
 //! gateway would do it a second time. What it does not know, or did not do, then counts as undone
 //! ([`UndoneRequest`]).
@@ -207,6 +207,12 @@ async fn check_payment(
             repeat_charge(admission, transaction, report).await;
         }
         Some(LookupAnswer::Unknown) => report.undone.push(UndoneRequest::Payment),
+        // It may never have arrived, and no lookup can show that. A payment whose reference is known did arrive.
+        Some(LookupAnswer::CannotTell)
+            if transaction.reference().is_none() && is_key_alive(app, admission, transaction.created_at) =>
+        {
+            repeat_charge(admission, transaction, report).await;
+        }
         Some(LookupAnswer::CannotTell) | None => {}
     }
 }

@@ -6,8 +6,8 @@ use domain::{
     ChangedBy, EventId, Refund, RefundId, RefundKey,
     order::OrderStatus,
     payment::{
-        EventDisposition, EventKind, EventTarget, PaymentEvent, PaymentRequest, PaymentRequestKind,
-        PaymentStatus, PendingOperation,
+        EventDisposition, EventKind, EventTarget, KnownReference, PaymentEvent, PaymentRequest,
+        PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner,
     },
 };
 use ports::{NoResponse, ParsedNotice};
@@ -214,18 +214,35 @@ async fn a_charge_whose_key_may_be_forgotten_is_never_repeated_and_has_failed_if
 }
 
 #[tokio::test]
-async fn what_a_lookup_cannot_tell_is_neither_repeated_nor_failed() {
-    for wait in [seconds(0), KEY_LIFETIME] {
-        for answer in
-            [Ok(ScriptedAnswer::CannotTell), Err(NoResponse::Lost), Ok(ScriptedAnswer::Accepted(None))]
-        {
-            let it = bench(pending());
-            it.clock.advance(wait);
-            it.gateway.push_answer(move |_| answer);
-            check(&it).await;
-            assert_eq!(asked(&it), ["look up t1 20.00"]);
-            assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
-        }
+async fn a_charge_that_a_lookup_cannot_find_is_asked_for_again_only_while_its_key_lives() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME - seconds(1));
+    it.gateway.push_answer(|_| Ok(ScriptedAnswer::CannotTell));
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up t1 20.00", "charge t1 20.00"]);
+    assert_eq!(only(&it).status(), PaymentStatus::Captured);
+}
+
+#[tokio::test]
+async fn what_may_be_at_the_gateway_is_neither_repeated_nor_failed() {
+    let named = KnownReference { owner: ReferenceOwner::Payment, reference: reference("pi_1") };
+    let known = Transaction { references: vec![named], ..pending() };
+    for (payment, wait, answer) in [
+        (pending(), KEY_LIFETIME, Ok(ScriptedAnswer::CannotTell)),
+        (known.clone(), seconds(0), Ok(ScriptedAnswer::CannotTell)),
+        (known, KEY_LIFETIME, Ok(ScriptedAnswer::CannotTell)),
+        (pending(), seconds(0), Err(NoResponse::Lost)),
+        (pending(), KEY_LIFETIME, Err(NoResponse::Lost)),
+        (pending(), seconds(0), Ok(ScriptedAnswer::Accepted(None))),
+        (pending(), KEY_LIFETIME, Ok(ScriptedAnswer::Accepted(None))),
+    ] {
+        let it = bench(payment);
+        it.clock.advance(wait);
+        it.gateway.push_answer(move |_| answer);
+        check(&it).await;
+        assert_eq!(asked(&it), ["look up t1 20.00"]);
+        assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
     }
 }
 
