@@ -64,6 +64,15 @@ fn fault(plan: &[Step], statement: &str) -> Option<String> {
     (wrong && !excepted).then(|| format!("{statement}\n    {}", steps.join("\n    ")))
 }
 
+/// The statement, if it goes on behind a row of many with one timestamp and does not begin there in the index: each page
+/// would read all rows of the pages before it.
+fn late_row(plan: &[Step], statement: &str) -> Option<String> {
+    let goes_on = statement.contains("INDEXED BY sessions_revoked") && statement.contains("`id` > ?");
+    let begins = plan.iter().any(|it| it.detail.contains("rowid>?"));
+    let steps: Vec<_> = plan.iter().map(|it| it.detail.as_str()).collect();
+    (goes_on && !begins).then(|| format!("{statement}\n    {}", steps.join("\n    ")))
+}
+
 fn fill(file: &Path, scene: &StatementFixture) -> SqliteConnection {
     let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
     let rows = filler_rows();
@@ -96,11 +105,12 @@ async fn every_statement_is_bounded_by_an_index() {
     let starts = ["SELECT", "UPDATE", "DELETE"];
     let sent: Vec<_> = sent.into_iter().filter(|it| starts.iter().any(|word| it.starts_with(word))).collect();
     assert!(sent.len() > 60, "{sent:#?}");
-    let plan = |statement: &String| {
+    let mut faults = Vec::new();
+    for statement in &sent {
         let steps = sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load::<Step>(&mut conn);
-        fault(&steps.unwrap_or_else(|error| panic!("{statement}: {error}")), statement)
-    };
-    let faults: Vec<_> = sent.iter().filter_map(plan).collect();
+        let steps = steps.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        faults.extend(fault(&steps, statement).or_else(|| late_row(&steps, statement)));
+    }
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), sent.len(), faults.join("\n"));
     scene.assert_walks_are_complete(&backend).await;
 }

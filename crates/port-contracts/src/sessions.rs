@@ -228,15 +228,24 @@ pub async fn revocations_of_one_moment_are_read_page_by_page(backend: &Backend) 
     let mut all = vec![revoked(backend, &user, 20).await, revoked(backend, &user, 20).await];
     all.push(revoked(backend, &user, 20).await);
     all.push(revoked(backend, &user, 21).await);
-    let (mut since, mut after, mut read) = (sample::at(20), None, Vec::new());
-    for _ in 0..all.len() {
-        let page = backend.sessions.list_revoked_sessions(since, after, 1).await.expect("read");
-        let last = page.first().expect("one more");
-        (since, after) = (last.at, Some(last.key));
-        read.extend(page);
+    all.push(revoked(backend, &user, 22).await);
+    for limit in 1..=5 {
+        let (mut since, mut after, mut read) = (sample::at(20), None, Vec::new());
+        while read.len() < all.len() {
+            let page = backend.sessions.list_revoked_sessions(since, after, limit).await.expect("read");
+            assert_eq!(page.len(), (all.len() - read.len()).min(row_count(limit)), "a page is full");
+            let last = page.last().expect("one more");
+            (since, after) = (last.at, Some(last.key));
+            read.extend(page);
+        }
+        assert_eq!(read, all.iter().map(ended).collect::<Vec<_>>());
+        let beyond = backend.sessions.list_revoked_sessions(since, after, limit).await.expect("read");
+        assert_eq!(beyond, []);
     }
-    assert_eq!(read, all.iter().map(ended).collect::<Vec<_>>());
-    assert_eq!(backend.sessions.list_revoked_sessions(since, after, 1).await.expect("read"), []);
+}
+
+fn row_count(limit: u32) -> usize {
+    usize::try_from(limit).expect("a small number")
 }
 
 /// Sessions that were revoked or expired before that time. A live one, or one that ended at that time,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,6 +14,12 @@ use crate::sql::{
     schema::sessions,
     value::SqlTimestamp,
 };
+
+/// Key, public id and end of a session.
+type RevokedRow = (i64, String, Option<SqlTimestamp>);
+
+/// Timestamps are whole milliseconds.
+const NEXT_TIMESTAMP: Duration = Duration::from_millis(1);
 
 #[async_trait]
 impl SessionRepository for Database {
@@ -70,23 +78,33 @@ impl SessionRepository for Database {
         after: Option<SessionKey>,
         limit: u32,
     ) -> Result<Vec<RevokedSession>, PortError> {
-        // No row comes before this key, so that the first page needs no other query.
-        let after = after.map_or(i64::MIN, SessionKey::get);
         self.run_query(async move |conn: &mut Conn| {
-            let later = sessions::revoked_at.gt(SqlTimestamp::from(since));
-            let beside = sessions::revoked_at.eq(SqlTimestamp::from(since)).and(sessions::id.gt(after));
-            let query = sessions::table
-                // The redundant bound makes one range of the index out of the `OR` that follows.
-                .filter(sessions::revoked_at.ge(SqlTimestamp::from(since)))
-                .filter(later.or(beside))
-                .order((sessions::revoked_at.asc(), sessions::id.asc()))
-                .limit(i64::from(limit))
-                .select((sessions::id, sessions::session_id, sessions::revoked_at));
-            let rows: Vec<(i64, String, Option<SqlTimestamp>)> =
-                IndexHint(Index::SESSIONS_REVOKED, query).load(conn).await?;
+            let columns = (sessions::id, sessions::session_id, sessions::revoked_at);
+            let (mut from, mut left, mut rows) = (since, i64::from(limit), Vec::<RevokedRow>::new());
+            // Two queries, not one with `OR`, which reads all earlier rows of the timestamp again: sessions that ended
+            // together share one.
+            if let Some(after) = after {
+                let beside = sessions::table
+                    .filter(sessions::revoked_at.eq(SqlTimestamp::from(since)))
+                    .filter(sessions::id.gt(after.get()))
+                    .order(sessions::id.asc())
+                    .limit(left)
+                    .select(columns);
+                rows = IndexHint(Index::SESSIONS_REVOKED, beside).load(conn).await?;
+                left = left.saturating_sub(i64::try_from(rows.len()).unwrap_or(left));
+                from = since.saturating_add(NEXT_TIMESTAMP);
+            }
+            if left > 0 {
+                let later = sessions::table
+                    .filter(sessions::revoked_at.ge(SqlTimestamp::from(from)))
+                    .order((sessions::revoked_at.asc(), sessions::id.asc()))
+                    .limit(left)
+                    .select(columns);
+                rows.extend(IndexHint(Index::SESSIONS_REVOKED, later).load::<RevokedRow>(conn).await?);
+            }
             // The columns are enough to end a cached session. A row whose other columns cannot be read
             // still ends here.
-            let ended = |(key, id, at): (i64, String, Option<SqlTimestamp>)| {
+            let ended = |(key, id, at): RevokedRow| {
                 let at = at.and_then(SqlTimestamp::get)?;
                 Some(RevokedSession { key: SessionKey::new(key), id: SessionId::new(id), at })
             };

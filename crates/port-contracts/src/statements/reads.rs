@@ -110,7 +110,8 @@ impl StatementFixture {
         ask!(played, SessionRepository::list_live_sessions, backend.sessions, user.key, sample::at(1), LIMIT);
         let (network, sessions) = (sample::network(), &backend.sessions);
         ask!(played, SessionRepository::has_logged_in, sessions, user.key, network, sample::at(1));
-        for after in [None, Some(SessionKey::new(1))] {
+        // Behind some rows of the timestamp, and behind all of them.
+        for after in [None, Some(1), Some(i64::MAX)].map(|it| it.map(SessionKey::new)) {
             let since = sample::at(i64::from(filler_rows() / 2));
             ask!(played, SessionRepository::list_revoked_sessions, backend.sessions, since, after, LIMIT);
         }
