@@ -109,6 +109,9 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::RevokeSessions { user, except, at } => {
             sessions::revoke_sessions(conn, *user, *except, *at).await
         }
+        Write::RevokeListedSessions { user, sessions, at } => {
+            sessions::revoke_listed_sessions(conn, *user, sessions, *at).await
+        }
         Write::InsertApiKey(key, digest) => api_keys::insert_api_key(conn, key, digest).await,
         Write::RevokeApiKey { key, at } => api_keys::revoke_api_key(conn, *key, *at).await,
         Write::RecordKeyUse { key, at } => api_keys::record_key_use(conn, *key, *at).await,

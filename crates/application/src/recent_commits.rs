@@ -201,6 +201,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::RecordKeyUse { .. }
         | Write::RevokeSession { .. }
         | Write::RevokeSessions { .. }
+        | Write::RevokeListedSessions { .. }
         | Write::ReturnStock(_)
         | Write::RetakeStock(_)
         | Write::RemoveOpenOrder { .. }

@@ -21,7 +21,9 @@ macro_rules! sessions {
         a_revoked_session_stays_as_it_is
         revoking_all_sessions_spares_one_and_other_users
         revoking_all_sessions_without_exception_spares_none
+        listed_sessions_of_the_user_are_revoked_and_no_others
         live_sessions_are_listed_newest_first
+        sessions_older_than_the_newest_are_listed
         revocations_are_listed_oldest_first
         revocations_of_one_moment_are_read_page_by_page
         a_session_may_begin_where_the_client_says_nothing
@@ -179,6 +181,56 @@ pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backe
         for session in &sessions {
             assert_eq!(revoked_at(backend, session).await, Some(sample::at(9)));
         }
+    }
+}
+
+/// Those that have ended stay as they are, and so do those of another user.
+pub async fn listed_sessions_of_the_user_are_revoked_and_no_others(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let over = keep(backend, &user, |it| it.expires_at = sample::at(9)).await;
+    let listed = [
+        keep(backend, &user, |_| ()).await,
+        keep(backend, &user, |_| ()).await,
+        revoked(backend, &user, 5).await,
+        over,
+        keep(backend, &other, |_| ()).await,
+        sample::session(&user),
+    ];
+    let kept = keep(backend, &user, |_| ()).await;
+    let revoke = |all: &[Session], seconds| Write::RevokeListedSessions {
+        user: user.key,
+        sessions: all.iter().map(|it| it.key).collect(),
+        at: sample::at(seconds),
+    };
+    for seconds in [9, 12] {
+        backend.commit([revoke(&listed, seconds)]).await;
+        backend.commit([revoke(&[], seconds)]).await;
+    }
+    let mut ends = Vec::new();
+    for session in &listed {
+        ends.push(found(backend, session).await.and_then(|it| it.revoked_at));
+    }
+    assert_eq!(ends, [Some(sample::at(9)), Some(sample::at(9)), Some(sample::at(5)), None, None, None]);
+    assert_eq!(revoked_at(backend, &kept).await, None, "it was not listed");
+}
+
+/// Only live ones of that user, no more than the limit.
+pub async fn sessions_older_than_the_newest_are_listed(backend: &Backend) {
+    let user = backend.user().await;
+    let mut live = Vec::new();
+    for seconds in [2, 0, 3, 1] {
+        live.push(keep(backend, &user, |it| it.created_at = sample::at(seconds)).await);
+    }
+    live.sort_by_key(|it| std::cmp::Reverse(it.created_at));
+    let live: Vec<_> = live.iter().map(|it| it.key).collect();
+    revoked(backend, &user, 5).await;
+    keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
+    keep(backend, &backend.user().await, |_| ()).await;
+    let (list, now) = (&backend.sessions, sample::at(10));
+    for (kept, limit) in [(0_u32, 9_u32), (1, 9), (1, 2), (3, 9), (4, 9), (9, 9)] {
+        let older = list.list_older_sessions(user.key, now, kept, limit).await.expect("read");
+        let expected = live.iter().skip(row_count(kept)).take(row_count(limit));
+        assert_eq!(older, expected.copied().collect::<Vec<_>>(), "{limit} behind {kept}");
     }
 }
 

@@ -100,6 +100,7 @@ impl StatementFixture {
 #[must_use]
 pub fn missing_statements(played: &Coverage) -> Vec<String> {
     let mut all = methods(include_str!("../../ports/src/repository.rs"));
+    all.extend(methods(include_str!("../../ports/src/account_tasks.rs")));
     all.extend(methods(include_str!("../../ports/src/webhook.rs")));
     all.extend(methods(include_str!("../../ports/src/overview.rs")));
     all.extend(methods(include_str!("../../ports/src/feed.rs")));

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use domain::{Email, MailKey, OrderKey, PasswordHash, Timestamp, User, UserKey};
 
-use crate::OrderCursor;
+use crate::{Batch, OrderCursor, PortError};
 
 /// What a queued mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +186,27 @@ impl fmt::Display for ErasureProgress {
             Self::Finished => f.write_str(FINISHED),
         }
     }
+}
+
+/// Reads what is to be done about accounts: mails to send, passwords to reset, data to erase.
+#[async_trait]
+pub trait AccountTaskRepository: Send + Sync {
+    /// Mails of that kind whose `due_at` is at or before `now`, longest due first, then by row.
+    async fn list_due_mails(
+        &self,
+        kind: MailKind,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Result<Vec<QueuedMail>, PortError>;
+    /// The reset whose token has this digest, expired or not.
+    async fn find_password_reset(&self, digest: &str) -> Result<Option<PasswordReset>, PortError>;
+    /// The present reset of an account, expired or not.
+    async fn find_reset_of_user(&self, user: UserKey) -> Result<Option<PasswordReset>, PortError>;
+    /// Erasures that are not finished, oldest first, then by row.
+    async fn list_open_erasures(&self, batch: Batch) -> Result<Vec<Erasure>, PortError>;
+    /// Whether a session of that account still has its network, or a stored reply of that account, a mail to it or an
+    /// event with its data is left.
+    async fn has_personal_rows(&self, user: UserKey) -> Result<bool, PortError>;
 }
 
 #[cfg(test)]

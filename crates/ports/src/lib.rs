@@ -37,7 +37,9 @@ mod webhook;
 
 mod work;
 
-pub use account_tasks::{Erasure, ErasureProgress, MailKind, PasswordReset, QueuedMail, UserErasure};
+pub use account_tasks::{
+    AccountTaskRepository, Erasure, ErasureProgress, MailKind, PasswordReset, QueuedMail, UserErasure,
+};
 pub use audit::{AuditRepository, KeptOrder, Orphan, OrphanCursor, OrphanPage};
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
@@ -78,9 +80,9 @@ pub use payment_reads::{
     is_event_about,
 };
 pub use repository::{
-    AccountTaskRepository, ApiKeyRepository, Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials,
-    EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
-    RevokedSession, SessionRepository, UserRepository,
+    ApiKeyRepository, Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials, EventRepository,
+    FindingRepository, OrderRepository, PaymentRepository, ProductRepository, RevokedSession,
+    SessionRepository, UserRepository,
 };
 pub use seal::SecretCipher;
 pub use seal::{Digests, KeyedDigests, Sealer};

@@ -24,10 +24,9 @@ use domain::{
 };
 
 use crate::{
-    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, DueOrders, Erasure, EventPosition,
-    IdempotencyKey, MailKind, OldOrder, OrderFilter, OrderHead, OverdueStretch, Page, PasswordReset,
-    PaymentCase, PaymentFilter, PaymentPeriod, PortError, QueuedMail, RefundFilter, StoredAttempt,
-    StoredRefund, UnreadableRow,
+    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, DueOrders, EventPosition,
+    IdempotencyKey, OldOrder, OrderFilter, OrderHead, OverdueStretch, Page, PaymentCase, PaymentFilter,
+    PaymentPeriod, PortError, RefundFilter, StoredAttempt, StoredRefund, UnreadableRow,
 };
 
 type ReadResult<T> = Result<T, PortError>;
@@ -132,6 +131,15 @@ pub trait SessionRepository: Send + Sync {
         now: Timestamp,
         limit: u32,
     ) -> ReadResult<Vec<ListedSession>>;
+    /// The sessions of the user that are live at `now`, without the `kept` newest by `created_at` and row: newest first, at
+    /// most `limit`, also those that are otherwise unreadable.
+    async fn list_older_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        kept: u32,
+        limit: u32,
+    ) -> ReadResult<Vec<SessionKey>>;
     /// Whether a session of that user, live or not, began in that network at or after `since`.
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> ReadResult<bool>;
     /// Sessions revoked at or after `since`, oldest revocation first, then by row, at most `limit`. Of those
@@ -375,26 +383,4 @@ pub trait ClaimRepository: Send + Sync {
     async fn find_claim(&self, key: &IdempotencyKey) -> ReadResult<Option<Claim>>;
     /// The existing claims of `keys`, in no particular order. One that is unreadable fails the call.
     async fn find_claims(&self, keys: &[IdempotencyKey]) -> ReadResult<Vec<Claim>>;
-}
-
-/// Reads what is to be done about accounts: mails to send, passwords to reset, data to erase.
-#[cfg_attr(feature = "mock", mockall::automock)]
-#[async_trait]
-pub trait AccountTaskRepository: Send + Sync {
-    /// Mails of that kind whose `due_at` is at or before `now`, longest due first, then by row.
-    async fn list_due_mails(
-        &self,
-        kind: MailKind,
-        now: Timestamp,
-        batch: Batch,
-    ) -> ReadResult<Vec<QueuedMail>>;
-    /// The reset whose token has this digest, expired or not.
-    async fn find_password_reset(&self, digest: &str) -> ReadResult<Option<PasswordReset>>;
-    /// The present reset of an account, expired or not.
-    async fn find_reset_of_user(&self, user: UserKey) -> ReadResult<Option<PasswordReset>>;
-    /// Erasures that are not finished, oldest first, then by row.
-    async fn list_open_erasures(&self, batch: Batch) -> ReadResult<Vec<Erasure>>;
-    /// Whether a session of that account still has its network, or a stored reply of that account, a mail to it or an
-    /// event with its data is left.
-    async fn has_personal_rows(&self, user: UserKey) -> ReadResult<bool>;
 }

@@ -16,6 +16,7 @@
 //! [`UnitOfWork::in_lock_order`].
 
 mod lock_order;
+mod prunable;
 mod rivals;
 mod transaction_update;
 mod unit;
@@ -31,6 +32,7 @@ use domain::{
     session::SessionOrigin,
 };
 
+pub use prunable::Prunable;
 pub use rivals::split_rivals;
 pub use transaction_update::TransactionUpdate;
 pub use unit::UnitOfWork;
@@ -115,6 +117,16 @@ pub enum Write {
         user: UserKey,
         /// The session that stays, such as the one that changed the password; `None` revokes all.
         except: Option<SessionKey>,
+        /// The time to store in `revoked_at`.
+        at: Timestamp,
+    },
+    /// Revokes some sessions of a user, such as the oldest of too many. Those that have ended stay as they are, so this has
+    /// no guard.
+    RevokeListedSessions {
+        /// The row of the sessions' user; another user's session is not touched.
+        user: UserKey,
+        /// The rows of the sessions to revoke. One statement names all of them.
+        sessions: Vec<SessionKey>,
         /// The time to store in `revoked_at`.
         at: Timestamp,
     },
@@ -377,21 +389,6 @@ pub struct OpenLimits {
     pub orders: u32,
     /// How many pieces of one product, in all of them together.
     pub pieces: u32,
-}
-
-/// What may be forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prunable {
-    /// Idempotency keys whose `expires_at` has passed.
-    Claims,
-    /// Sessions that expired or were revoked before then.
-    Sessions,
-    /// Attempts at gateways that began before then.
-    Attempts,
-    /// Deliveries of webhooks that were made before then, whatever their status.
-    Deliveries,
-    /// Numbered events of the feed that happened before then, lowest number first, up to the first one that did not.
-    FeedEvents,
 }
 
 #[cfg(test)]

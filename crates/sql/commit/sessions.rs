@@ -91,3 +91,23 @@ pub(super) async fn revoke_sessions(
     IndexHint(Index::SESSIONS_OF_USER, CachedStatement(update)).execute(conn).await?;
     Ok(())
 }
+
+pub(super) async fn revoke_listed_sessions(
+    conn: &mut Conn,
+    user: UserKey,
+    listed: &[SessionKey],
+    at: Timestamp,
+) -> WriteOutcome {
+    // Without a key some databases would read the whole table.
+    if listed.is_empty() {
+        return Ok(());
+    }
+    // Not counted, as above.
+    let live = sessions::table
+        .filter(sessions::id.eq_any(listed.iter().map(|it| it.get())))
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+    diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at))).execute(conn).await?;
+    Ok(())
+}

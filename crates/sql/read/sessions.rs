@@ -54,6 +54,28 @@ impl SessionRepository for Database {
         .await
     }
 
+    async fn list_older_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        kept: u32,
+        limit: u32,
+    ) -> Result<Vec<SessionKey>, PortError> {
+        self.run_query(async move |conn: &mut Conn| {
+            let query = sessions::table
+                .filter(sessions::user_id.eq(user.get()))
+                .filter(sessions::revoked_at.is_null())
+                .filter(sessions::expires_at.gt(SqlTimestamp::from(now)))
+                .order((sessions::created_at.desc(), sessions::id.desc()))
+                .limit(i64::from(limit))
+                .offset(i64::from(kept))
+                .select(sessions::id);
+            let keys: Vec<i64> = IndexHint(Index::SESSIONS_OF_USER, query).load(conn).await?;
+            Ok(keys.into_iter().map(SessionKey::new).collect())
+        })
+        .await
+    }
+
     async fn has_logged_in(
         &self,
         user: UserKey,

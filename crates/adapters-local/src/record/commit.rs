@@ -39,6 +39,7 @@ pub(super) fn apply(tables: &mut Tables, work: UnitOfWork) -> Written {
     lacking.into_outcome()
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of write, and nothing else")]
 fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Written {
     match write {
         Write::Claim(claim) => claims::insert_claim(tables, claim),
@@ -52,6 +53,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertSession(session, origin) => sessions::insert_session(tables, session, origin),
         Write::RotateSession { read, next } => sessions::rotate_session(tables, &read, *next),
         Write::RevokeSession { user, session, at } => sessions::revoke_session(tables, user, session, at),
+        Write::RevokeListedSessions { user, sessions, at } => {
+            sessions::revoke_listed_sessions(tables, user, sessions, at)
+        }
         Write::RevokeSessions { user, except, at } => sessions::revoke_sessions(tables, user, except, at),
         Write::InsertApiKey(key, digest) => api_keys::insert_api_key(tables, key, digest),
         Write::RevokeApiKey { key, at } => api_keys::revoke_api_key(tables, key, at),

@@ -6,6 +6,7 @@
 //!                                                       │                         │           the code is used
 //!                                                       └─ wrong: count           └─ wrong:   InsertSession
 //!                                                          the failure               count it (+ a new hash)
+//!                                                                                               (+ too old sessions end)
 //! ```
 //!
 //! The promises:
@@ -15,11 +16,14 @@
 //! - Guessing is slow: failures lock the account for the network, the network, and at last the account (see
 //!   `login_attempts`). A successful login clears only the failures of its own account and network. Wrong codes have
 //!   counts of their own, which a new password does not start over.
+//! - A user has at most [`LIVE_SESSIONS_MAX`] live sessions: a login beyond it ends the oldest ones in its own commit.
+//!   Logins at the same moment do not see each other, so each of them may add one more, until the next login.
 //! - A session begins only if the verified hash is still the user's at the commit, so a concurrent change of
 //!   the password or a closed account wins.
 
 use domain::{
-    Network, Password, PasswordHash, Session, SessionId, SessionKey, User, UserId, session::SessionOrigin,
+    Network, Password, PasswordHash, Session, SessionId, SessionKey, Timestamp, User, UserId, UserKey,
+    session::SessionOrigin,
 };
 use ports::{
     CommitError, Credentials, HashPurpose, HashQueueKey, HasherBusy, PortError, SecondFactorWrite,
@@ -29,8 +33,9 @@ use ports::{
 use super::{
     TokenPair,
     login_attempts::{LOGIN_BYTES_MAX, LoginAttempt},
-    session::issue_token_pair,
+    session::{LIVE_SESSIONS_MAX, issue_token_pair},
     totp_codes::{CodeError, check_login_code},
+    user_admin::announce_change,
 };
 use crate::{
     App, Throttled,
@@ -54,6 +59,10 @@ pub struct LoginRequest {
 /// How often one request verifies its password and commits. Each further time means that the hash was replaced since it was
 /// read, and costs a hash.
 pub(super) const VERIFICATIONS_MAX: u32 = 8;
+
+/// The most sessions that one login ends: more than there are logins of a user at one moment, so that the number of live
+/// sessions returns to its limit.
+const ENDED_MAX: u32 = 1_000;
 
 /// Why no session was made.
 #[derive(Debug, thiserror::Error)]
@@ -244,13 +253,28 @@ async fn commit_session(
     let work = UnitOfWork::new().with_write(Write::RequirePassword(user.key, hash.clone()));
     let work = renewed.into_iter().fold(work, UnitOfWork::with_write);
     let work = work.with_write(Write::SecondFactor(Box::new(factor)));
-    let work = work.with_write(Write::InsertSession(session.clone(), origin));
+    let ended = end_oldest_write(app, user.key, now).await?;
+    let ends_others = ended.is_some();
+    let work = work.with_write(Write::InsertSession(session.clone(), origin)).with_writes(ended);
     match app.store.commit(work).await {
-        Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),
+        Ok(()) => {
+            if ends_others {
+                announce_change(app).await;
+            }
+            Ok(Some(issue_token_pair(app, &session, user.id.clone())))
+        }
         // Not `retry_stale!`: another round would have to verify the password again, which the caller does.
         Err(CommitError::Stale) => Ok(None),
         Err(other) => Err(other.into_port_error().into()),
     }
+}
+
+/// The write that makes room for one more session of the user; `None` while there is room.
+// Only after password and code were right, so that the time of a refusal does not depend on the sessions of the account.
+async fn end_oldest_write(app: &App, user: UserKey, now: Timestamp) -> Result<Option<Write>, PortError> {
+    let kept = LIVE_SESSIONS_MAX.saturating_sub(1);
+    let sessions = app.sessions.list_older_sessions(user, now, kept, ENDED_MAX).await?;
+    Ok((!sessions.is_empty()).then_some(Write::RevokeListedSessions { user, sessions, at: now }))
 }
 
 /// The verified password hashed at the present cost; `None` when the hash has that cost already, or the

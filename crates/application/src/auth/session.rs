@@ -35,8 +35,9 @@ use crate::{
     security::SecurityEvent,
 };
 
-/// The largest number of sessions that a list shows; older ones are left out.
-const LISTED_SESSIONS_MAX: u32 = 1_000;
+/// The largest number of live sessions of a user, and so of a list of them. A login beyond it ends the oldest ones.
+// It bounds the commit that ends all of them: it must succeed, because it evicts a thief.
+pub(super) const LIVE_SESSIONS_MAX: u32 = 1_000;
 
 /// An access token and the refresh token that gets the next one.
 #[derive(Clone, PartialEq, Eq)]
@@ -210,7 +211,7 @@ pub async fn list_sessions(app: &App, caller: &UserCaller) -> Result<Vec<ListedS
 
 /// The live sessions of a user, newest first, at most 1,000.
 pub(super) async fn list_sessions_of(app: &App, user: UserKey) -> Result<Vec<ListedSession>, PortError> {
-    app.sessions.list_live_sessions(user, app.clock.now(), LISTED_SESSIONS_MAX).await
+    app.sessions.list_live_sessions(user, app.clock.now(), LIVE_SESSIONS_MAX).await
 }
 
 /// Why a session of the caller was not ended.

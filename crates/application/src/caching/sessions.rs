@@ -53,6 +53,16 @@ impl SessionRepository for CachedSessions {
         self.record.list_live_sessions(user, now, limit).await
     }
 
+    async fn list_older_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        kept: u32,
+        limit: u32,
+    ) -> Result<Vec<SessionKey>, PortError> {
+        self.record.list_older_sessions(user, now, kept, limit).await
+    }
+
     async fn has_logged_in(
         &self,
         user: UserKey,

@@ -27,6 +27,7 @@ impl EventDraft {
 }
 
 /// The events of a unit, causes before their effects: money, then its order, then findings and users.
+#[expect(clippy::too_many_lines, reason = "each kind of write is named")]
 pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
     let (mut money, mut orders, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for write in work.writes() {
@@ -71,6 +72,7 @@ pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
             | Write::RotateSession { .. }
             | Write::RevokeSession { .. }
             | Write::RevokeSessions { .. }
+            | Write::RevokeListedSessions { .. }
             | Write::InsertProduct(..)
             | Write::ReplaceProduct { .. }
             | Write::AdjustStock { .. }

@@ -109,6 +109,7 @@ impl StatementFixture {
         ask!(played, SessionRepository::find_session, backend.sessions, &self.session.id);
         ask!(played, SessionRepository::list_live_sessions, backend.sessions, user.key, sample::at(1), LIMIT);
         let (network, sessions) = (sample::network(), &backend.sessions);
+        ask!(played, SessionRepository::list_older_sessions, sessions, user.key, sample::at(1), 5, LIMIT);
         ask!(played, SessionRepository::has_logged_in, sessions, user.key, network, sample::at(1));
         // Behind some rows of the timestamp, and behind all of them.
         for after in [None, Some(1), Some(i64::MAX)].map(|it| it.map(SessionKey::new)) {

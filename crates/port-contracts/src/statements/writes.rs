@@ -1,5 +1,5 @@
 use domain::{
-    ChangedBy, Email, MailKey, OrderChange, PasswordHash, Text, Timestamp, User, Version,
+    ChangedBy, Email, MailKey, OrderChange, PasswordHash, SessionKey, Text, Timestamp, User, Version,
     order::{OrderDetails, OrderReference, OrderStatus, StockLine},
     payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
@@ -132,6 +132,11 @@ impl StatementFixture {
             vec![Write::InsertSession(rotated.clone(), sample::origin())],
             vec![Write::RotateSession { read: Box::new(rotated), next: Box::new(next) }],
             vec![Write::RevokeSession { user: user.key, session: self.session.key, at: sample::at(1) }],
+            vec![Write::RevokeListedSessions {
+                user: user.key,
+                sessions: vec![self.session.key, SessionKey::new(1)],
+                at: sample::at(1),
+            }],
             vec![revoke(Some(self.session.key))],
             vec![revoke(None)],
             vec![Write::InsertApiKey(sample::api_key(user), sample::digest(&self.api_key))],

@@ -105,7 +105,9 @@ impl Write {
             Self::InsertSession(session, _) => LockRow::User(session.user),
             Self::RotateSession { read, .. } => LockRow::Session(read.user, Some(read.key)),
             Self::RevokeSession { user, session, .. } => LockRow::Session(*user, Some(*session)),
-            Self::RevokeSessions { user, .. } => LockRow::Session(*user, None),
+            Self::RevokeSessions { user, .. } | Self::RevokeListedSessions { user, .. } => {
+                LockRow::Session(*user, None)
+            }
             // The row of the operator who makes it is locked with it.
             Self::InsertApiKey(key, _) => LockRow::User(key.creator),
             Self::RevokeApiKey { key, .. } | Self::RecordKeyUse { key, .. } => LockRow::ApiKey(*key),
@@ -195,6 +197,7 @@ impl Write {
             // After the transaction itself, whose row it belongs to.
             Self::SetNextAction(..) => 31,
             Self::InsertAttempts(_) => 32,
+            Self::RevokeListedSessions { .. } => 36,
             // Those that change the row of the user come before those that only refer to it, as above.
             Self::ChangeEmail { .. } => 60,
             Self::EraseUser(_) => 61,

@@ -151,7 +151,8 @@ fn all_sessions_of_a_user_are_locked_before_each_of_them_and_between_no_others()
         at: NOW,
     };
     let all = |user| Write::RevokeSessions { user: UserKey::new(user), except: None, at: NOW };
-    let expected = [all(1), one(1, 9), all(2), one(2, 1), one(2, 5)];
-    let added = unit(vec![one(2, 5), all(2), one(1, 9), one(2, 1), all(1)]);
+    let some = |user| Write::RevokeListedSessions { user: UserKey::new(user), sessions: Vec::new(), at: NOW };
+    let expected = [all(1), one(1, 9), all(2), some(2), one(2, 1), one(2, 5)];
+    let added = unit(vec![one(2, 5), some(2), all(2), one(1, 9), one(2, 1), all(1)]);
     assert_eq!(added.in_lock_order(), expected);
 }

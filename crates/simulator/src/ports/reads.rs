@@ -127,6 +127,7 @@ reads!(UserRepository {
 reads!(SessionRepository {
     fn find_session(id: &SessionId) -> Option<Session>;
     fn list_live_sessions(user: UserKey, now: Timestamp, limit: u32) -> Vec<ListedSession>;
+    fn list_older_sessions(user: UserKey, now: Timestamp, kept: u32, limit: u32) -> Vec<SessionKey>;
     fn has_logged_in(user: UserKey, network: Network, since: Timestamp) -> bool;
 }
 async fn list_revoked_sessions(&self, since: Timestamp, after: Option<SessionKey>, limit: u32) -> Result<Vec<RevokedSession>, PortError> {

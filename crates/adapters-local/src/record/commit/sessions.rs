@@ -60,6 +60,15 @@ pub(super) fn revoke_sessions(
     others.into_iter().try_for_each(|session| end_session(tables, session, at))
 }
 
+pub(super) fn revoke_listed_sessions(
+    tables: &mut Tables,
+    user: UserKey,
+    sessions: Vec<SessionKey>,
+    at: Timestamp,
+) -> Written {
+    sessions.into_iter().try_for_each(|session| revoke_session(tables, user, session, at))
+}
+
 fn is_live_of(row: &SessionRow, user: UserKey, at: Timestamp) -> bool {
     row.session.user == user && row.session.is_live(at)
 }

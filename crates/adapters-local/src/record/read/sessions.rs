@@ -5,8 +5,13 @@ use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey, sessio
 use ports::{RevokedSession, SessionRepository};
 
 use super::{Read, sort_behind};
-use crate::record::table::row_count;
-use crate::{MemoryRecord, record::rows::SessionRow};
+use crate::MemoryRecord;
+use crate::record::{rows::SessionRow, table::row_count, tables::Tables};
+
+fn live_newest_first(tables: &Tables, user: UserKey, now: Timestamp) -> Vec<&SessionRow> {
+    let live = tables.sessions.rows().filter(|it| it.session.user == user && it.session.is_live(now));
+    sort_behind(live, |it| Reverse((it.session.created_at, it.session.key)), None)
+}
 
 #[async_trait]
 impl SessionRepository for MemoryRecord {
@@ -21,15 +26,25 @@ impl SessionRepository for MemoryRecord {
         limit: u32,
     ) -> Read<Vec<ListedSession>> {
         let tables = self.tables();
-        let live = tables.sessions.rows().filter(|it| it.session.user == user && it.session.is_live(now));
-        let newest_first = |it: &SessionRow| Reverse((it.session.created_at, it.session.key));
-        let live = sort_behind(live, newest_first, None).into_iter().take(row_count(limit));
+        let live = live_newest_first(&tables, user, now).into_iter().take(row_count(limit));
         let listed = |it: &SessionRow| ListedSession {
             session: it.session.clone(),
             network: it.origin.as_ref().map(|it| it.network),
             user_agent: it.origin.as_ref().and_then(|it| it.user_agent.clone()),
         };
         Ok(self.read_readable(live, listed))
+    }
+
+    async fn list_older_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        kept: u32,
+        limit: u32,
+    ) -> Read<Vec<SessionKey>> {
+        let tables = self.tables();
+        let older = live_newest_first(&tables, user, now).into_iter().skip(row_count(kept));
+        Ok(older.take(row_count(limit)).map(|it| it.session.key).collect())
     }
 
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {

@@ -7,7 +7,11 @@ use mockall::predicate::{always, eq};
 use ports::{Attempts, MockPasswordHasher, MockThrottle};
 
 use super::*;
-use crate::{Limit, testing::*};
+use crate::{
+    Limit,
+    auth::session::{RefreshError, refresh_session},
+    testing::*,
+};
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")))
@@ -264,4 +268,52 @@ async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     hasher.expect_verify_password().returning(|_, _, _| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Busy(_))));
+}
+
+/// As many sessions as a user may have, but for one: the later its number, the older.
+fn with_sessions(it: &mut Snapshot) {
+    let old = |n: u32| Session {
+        key: SessionKey::new(10_000 - i64::from(n)),
+        id: SessionId::new(format!("old-{n}")),
+        created_at: NOW.saturating_sub(seconds(u64::from(n))),
+        ..session()
+    };
+    it.sessions.extend((1..LIVE_SESSIONS_MAX).map(|n| kept_session(old(n))));
+}
+
+#[tokio::test]
+async fn a_login_beyond_the_limit_of_live_sessions_ends_the_oldest_one_in_its_commit() {
+    let it = bench().with_state(with_sessions);
+    let live = || it.record.state().sessions.iter().filter(|it| it.session.is_live(NOW)).count();
+    let limit = usize::try_from(LIVE_SESSIONS_MAX).unwrap();
+    let oldest = SessionId::new(format!("old-{}", LIVE_SESSIONS_MAX - 1));
+    let first = log_in(&it, "ada", "green tea").await.unwrap();
+    assert_eq!((live(), it.journal_lines().len()), (limit, 1), "there was room, and nothing is published");
+    let second = log_in(&it, "ada", "green tea").await.unwrap();
+    assert_eq!((live(), it.record.commits().len()), (limit, 2));
+    assert_eq!(it.journal_lines().last().map(String::as_str), Some("publish"));
+    assert!(it.app.revocations.contains_session(&oldest), "its access tokens are refused, too");
+    let refresh = async |token: &str| refresh_session(&it.app, token, network()).await;
+    let refused = refresh(&format!("{oldest}/1")).await;
+    assert!(matches!(refused, Err(RefreshError::Invalid)), "{:?}", refused.err());
+    for token in [&first.refresh, &second.refresh, "old-1/1", &format!("old-{}/1", LIVE_SESSIONS_MAX - 2)] {
+        assert!(refresh(token).await.is_ok(), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn sessions_that_logins_at_once_left_beyond_the_limit_end_with_the_next_login() {
+    let it = bench().with_state(with_sessions).with_state(|it| {
+        let more = |n: i64| Session {
+            key: SessionKey::new(n),
+            id: SessionId::new(format!("more-{n}")),
+            ..session()
+        };
+        it.sessions.extend((100..120).map(|n| kept_session(more(n))));
+    });
+    log_in(&it, "ada", "green tea").await.unwrap();
+    let state = it.record.state();
+    let live = state.sessions.iter().filter(|it| it.session.is_live(NOW)).count();
+    assert_eq!(live, usize::try_from(LIVE_SESSIONS_MAX).unwrap());
+    assert!(state.sessions.iter().all(|it| it.session.is_live(NOW) || it.session.created_at < NOW));
 }

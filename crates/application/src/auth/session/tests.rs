@@ -234,6 +234,16 @@ impl SessionRepository for LaggingSessions {
         self.stored.list_live_sessions(user, now, limit).await
     }
 
+    async fn list_older_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        kept: u32,
+        limit: u32,
+    ) -> Result<Vec<SessionKey>, PortError> {
+        self.stored.list_older_sessions(user, now, kept, limit).await
+    }
+
     async fn has_logged_in(
         &self,
         user: UserKey,

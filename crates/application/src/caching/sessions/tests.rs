@@ -64,10 +64,12 @@ async fn a_copy_of_another_session_does_not_count() {
 async fn everything_else_is_the_records() {
     let mut record = MockSessionRepository::new();
     record.expect_list_live_sessions().times(1).returning(|_, _, _| Ok(Vec::new()));
+    record.expect_list_older_sessions().times(1).returning(|_, _, _, _| Ok(Vec::new()));
     record.expect_has_logged_in().times(1).returning(|_, _, _| Ok(true));
     record.expect_list_revoked_sessions().times(1).returning(|_, _, _| Ok(Vec::new()));
     let sessions = CachedSessions::new(Arc::new(record), Arc::new(ports::MockCache::new()));
     sessions.list_live_sessions(ada().key, NOW, 1).await.unwrap();
+    sessions.list_older_sessions(ada().key, NOW, 1, 1).await.unwrap();
     assert!(sessions.has_logged_in(ada().key, network(), NOW).await.unwrap());
     sessions.list_revoked_sessions(NOW, None, 1).await.unwrap();
 }
