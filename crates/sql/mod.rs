@@ -17,6 +17,7 @@ pub(crate) mod fault;
 mod health;
 mod index_hint;
 mod observer;
+mod prunable;
 mod read;
 pub(crate) mod row;
 pub(crate) mod schema;

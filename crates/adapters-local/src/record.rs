@@ -36,6 +36,7 @@
 
 mod commit;
 
+mod prunable;
 mod read;
 mod rows;
 mod table;

@@ -60,23 +60,31 @@ pub mod names {
 /// The largest number of rows of one kind that a pass deletes, so that its transaction stays short.
 const PRUNE_LIMIT: u32 = 1_000;
 
-/// Deletes claims, sessions, attempts and deliveries of webhooks past their retention, up to a limit for each. The rest waits for the next
-/// pass, which is why this never reports more: nothing depends on a prompt deletion.
+/// Deletes claims, sessions, attempts and deliveries of webhooks past their retention, up to a limit for each; `true` when
+/// there may be more. While nothing is over, it commits nothing.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
-    let now = app.clock.now();
-    let sessions_before = now.saturating_sub(app.policy.session_retention);
-    let attempts_before = now.saturating_sub(app.policy.attempt_retention);
-    let deliveries_before = now.saturating_sub(app.policy.webhook_retention);
-    let work = UnitOfWork::new()
-        .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Attempts, attempts_before, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Deliveries, deliveries_before, PRUNE_LIMIT));
+    let (now, policy) = (app.clock.now(), &app.policy);
+    let kinds = [
+        (Prunable::Claims, now),
+        (Prunable::Sessions, now.saturating_sub(policy.session_retention)),
+        (Prunable::Attempts, now.saturating_sub(policy.attempt_retention)),
+        (Prunable::Deliveries, now.saturating_sub(policy.webhook_retention)),
+    ];
+    let mut work = UnitOfWork::new();
+    for (what, before) in kinds {
+        if app.audit.has_prunable_rows(what, before).await? {
+            work = work.with_write(Write::Prune(what, before, PRUNE_LIMIT));
+        }
+    }
+    if work.writes().is_empty() {
+        return Ok(false);
+    }
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
-    Ok(false)
+    // Whether that was all, the next pass asks.
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Reads of the whole record, for its auditor.
+//! Reads of the whole record: for its auditor, and for the sweep that forgets what is old.
 
 use async_trait::async_trait;
-use domain::{OrderKey, OrderNumber};
+use domain::{OrderKey, OrderNumber, Timestamp};
 
-use crate::PortError;
+use crate::{PortError, Prunable};
 
 /// An order of the record, of the archive, or wrongly of both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct OrphanPage {
     pub next: Option<OrphanCursor>,
 }
 
-/// Reads for the auditor of the record.
+/// Reads for the auditor of the record, and for the sweep that forgets what is old.
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
     /// Lists all orders by row key, archived or not, that come after `after`. Record and archive are read as of one moment,
@@ -68,4 +68,10 @@ pub trait AuditRepository: Send + Sync {
     /// # Errors
     /// [`PortError`] if the database is away, or the program has a fault.
     async fn list_orphans(&self, cursor: OrphanCursor, limit: u32) -> Result<OrphanPage, PortError>;
+
+    /// Whether a [`Prune`](crate::Write::Prune) with this time would delete something.
+    ///
+    /// # Errors
+    /// [`PortError`] if the database is away, or the program has a fault.
+    async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Result<bool, PortError>;
 }

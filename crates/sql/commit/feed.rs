@@ -4,7 +4,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use domain::{Timestamp, UserKey};
+use domain::UserKey;
 use ports::{ErasedValue, NewFeedEvent};
 
 use super::abort::{WriteOutcome, check_guard};
@@ -12,6 +12,7 @@ use crate::connection::Conn;
 use crate::multi_row::{insert_feed_rows, number_feed_rows};
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::index_hint::{Index, IndexHint};
+use crate::sql::prunable::list_events;
 use crate::sql::row::NewFeedRow;
 use crate::sql::schema::{erasures, feed_events, feed_sequencer, findings};
 use crate::sql::value::SqlTimestamp;
@@ -70,18 +71,8 @@ pub(super) async fn number_feed_events(conn: &mut Conn, rows_max: u32) -> WriteO
 
 /// Deletes numbered events that happened before a time, from the lowest number on. What is left has no gap, and a reader
 /// that comes later learns from `pruned_to` that it missed something.
-pub(super) async fn prune_feed_events(conn: &mut Conn, before: Timestamp, rows: i64) -> WriteOutcome {
-    let pruned: i64 = feed_sequencer::table.find(ONLY).select(feed_sequencer::pruned_to).first(conn).await?;
-    let oldest = feed_events::table
-        .filter(feed_events::sequence.gt(pruned))
-        .order(feed_events::sequence.asc())
-        .limit(rows)
-        .select((feed_events::id, feed_events::sequence, feed_events::created_at));
-    let oldest: Vec<(i64, Option<i64>, SqlTimestamp)> =
-        IndexHint(Index::FEED_BY_SEQUENCE, oldest).load(conn).await?;
-    // Up to the first one that is kept, although the clock of another instance may have stamped later ones earlier.
-    let is_over = |(_, _, at): &&(i64, Option<i64>, SqlTimestamp)| *at < SqlTimestamp::from(before);
-    let over: Vec<_> = oldest.iter().take_while(is_over).collect();
+pub(super) async fn prune_feed_events(conn: &mut Conn, before: SqlTimestamp, rows: i64) -> WriteOutcome {
+    let over = list_events(conn, before, rows).await?;
     let Some(last) = over.last().and_then(|it| it.1) else { return Ok(()) };
     // The guard: another instance that prunes at the same time has taken the same rows, and then this deletes nothing.
     let row = feed_sequencer::table.find(ONLY).filter(feed_sequencer::pruned_to.lt(last));

@@ -7,12 +7,13 @@ use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, OrderNumber};
-use ports::{AuditRepository, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError};
+use domain::{OrderKey, OrderNumber, Timestamp};
+use ports::{AuditRepository, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError, Prunable};
 
 use self::relations::relations;
 use crate::connection::{Conn, Database};
 use crate::dialect::row_order_hint_sql;
+use crate::sql::prunable::has_prunable_rows;
 use crate::sql::shelf::{Shelf, table_name};
 
 /// Before every row key.
@@ -84,6 +85,10 @@ impl AuditRepository for Database {
         // Several rows of one parent, where the table is sorted by its parents.
         orphans.dedup();
         Ok(OrphanPage { orphans, rows: count, next })
+    }
+
+    async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Result<bool, PortError> {
+        self.run_query(async move |conn: &mut Conn| Ok(has_prunable_rows(conn, what, before).await?)).await
     }
 }
 

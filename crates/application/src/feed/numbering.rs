@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use ports::{CommitError, FeedFilter, FeedPage, Observation, PortError, Prunable, UnitOfWork, Write};
+use ports::{CommitError, Observation, PortError, Prunable, UnitOfWork, Write};
 
 use crate::App;
 
@@ -47,12 +47,7 @@ pub async fn prune_events(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.event_retention);
     let work = UnitOfWork::new().with_write(Write::Prune(Prunable::FeedEvents, before, PRUNED_MAX));
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
-    let oldest = app.feed.list_events_after(FeedFilter { limit: 1, ..FeedFilter::default() }).await?;
-    Ok(match oldest {
-        FeedPage::Events { events, .. } => events.first().is_some_and(|it| it.event.created_at < before),
-        // Another instance has pruned meanwhile.
-        FeedPage::Expired { .. } => true,
-    })
+    app.audit.has_prunable_rows(Prunable::FeedEvents, before).await
 }
 
 #[cfg(test)]

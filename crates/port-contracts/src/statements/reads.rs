@@ -7,7 +7,7 @@ use domain::{
 use ports::{
     Batch, BucketSize, CaseKey, ChangeFilter, DatedPayment, DueOrders, EventPosition, FeedFilter, MailKind,
     OldOrder, OrderCursor, OrderFilter, OrderSearch, OrderSort, OrphanCursor, OverviewWindow, PaymentMoment,
-    PaymentPeriod,
+    PaymentPeriod, Prunable,
 };
 
 use super::{Coverage, StatementFixture, filler_rows};
@@ -46,6 +46,7 @@ impl StatementFixture {
         Self::read_feed(backend, played).await;
         Self::read_overview(backend, played).await;
         Self::read_whole_record(backend, played).await;
+        Self::read_prunable(backend, played).await;
     }
 
     async fn read_whole_record(backend: &Backend, played: &mut Coverage) {
@@ -61,6 +62,16 @@ impl StatementFixture {
                 None => it,
             });
             played.insert("AuditRepository::list_orphans".to_owned());
+        }
+    }
+
+    async fn read_prunable(backend: &Backend, played: &mut Coverage) {
+        // As when rows are pruned: some are older, and some are not.
+        let middle = sample::at(i64::from(filler_rows()) / 2);
+        for what in Prunable::ALL {
+            for before in [sample::at(-1), middle] {
+                ask!(played, AuditRepository::has_prunable_rows, backend.audit, what, before);
+            }
         }
     }
 

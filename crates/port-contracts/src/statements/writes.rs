@@ -337,13 +337,6 @@ impl StatementFixture {
         // Filler row `n` is `n` seconds old. Some rows are older than this and some are not, as at every pass of a server: if
         // all are, MariaDB prefers a walk along the whole index, which ends at the limit.
         let middle = sample::at(i64::from(filler_rows()) / 2);
-        let all = [
-            Prunable::Claims,
-            Prunable::Sessions,
-            Prunable::Attempts,
-            Prunable::FeedEvents,
-            Prunable::Deliveries,
-        ];
-        all.map(|it| vec![Write::Prune(it, middle, ROWS_MAX)]).to_vec()
+        Prunable::ALL.map(|it| vec![Write::Prune(it, middle, ROWS_MAX)]).to_vec()
     }
 }

@@ -14,3 +14,9 @@ pub enum Prunable {
     /// Numbered events of the feed that happened before then, lowest number first, up to the first one that did not.
     FeedEvents,
 }
+
+impl Prunable {
+    /// Everything that may be forgotten.
+    pub const ALL: [Self; 5] =
+        [Self::Claims, Self::Sessions, Self::Attempts, Self::Deliveries, Self::FeedEvents];
+}

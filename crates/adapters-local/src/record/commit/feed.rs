@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::abort::Written;
 use crate::record::{
+    prunable::list_prunable_events,
     rows::{FeedRow, FeedSequencerRow, FindingKeys},
     table::row_count,
     tables::Tables,
@@ -43,10 +44,8 @@ pub(super) fn number_feed_events(tables: &mut Tables, rows_max: u32) -> Written 
 /// Removes numbered events that happened before a time, up to the first one that did not.
 pub(super) fn prune_feed_events(tables: &mut Tables, before: Timestamp, rows_max: u32) -> Written {
     let mut sequencer = tables.feed_sequencer();
-    let mut numbered: Vec<_> = tables.feed_events.rows().filter(|it| it.sequence.is_some()).collect();
-    numbered.sort_by_key(|it| it.sequence);
-    let over = numbered.into_iter().take_while(|it| it.event.created_at < before);
-    let over: Vec<_> = over.take(row_count(rows_max)).map(|it| (it.number, it.sequence)).collect();
+    let over = list_prunable_events(tables, before).into_iter().take(row_count(rows_max));
+    let over: Vec<_> = over.map(|it| (it.number, it.sequence)).collect();
     for (number, sequence) in over {
         tables.feed_events.remove(&number);
         sequencer.pruned = sequencer.pruned.max(sequence.unwrap_or_default());

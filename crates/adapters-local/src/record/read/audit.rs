@@ -1,14 +1,15 @@
 use async_trait::async_trait;
 use domain::{
-    FeedEventType, FeedSubject, OrderKey, OrderNumber, TransactionKey,
+    FeedEventType, FeedSubject, OrderKey, OrderNumber, Timestamp, TransactionKey,
     payment::{EventDisposition, EventTarget, StoredEvent},
 };
-use ports::{AuditRepository, Batch, Claim, KeptOrder, Orphan, OrphanCursor, OrphanPage};
+use ports::{AuditRepository, Batch, Claim, KeptOrder, Orphan, OrphanCursor, OrphanPage, Prunable};
 
 use super::{Read, take_batch};
 use crate::{
     MemoryRecord,
     record::{
+        prunable,
         rows::{FeedRow, ProductChangeRow, TransactionKeys},
         table::{Row, Table},
         tables::Tables,
@@ -51,6 +52,10 @@ impl AuditRepository for MemoryRecord {
         let relation = cursor.relation.saturating_add(1);
         let next = (relation < RELATIONS.len()).then_some(OrphanCursor { relation, row: None });
         Ok(OrphanPage { next, ..page })
+    }
+
+    async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Read<bool> {
+        Ok(prunable::has_prunable_rows(&self.tables(), what, before))
     }
 }
 
