@@ -171,7 +171,9 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::InsertFeedEvents(events) => feed::insert_feed_events(conn, events).await,
         Write::NumberFeedEvents(rows_max) => feed::number_feed_events(conn, *rows_max).await,
         Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(conn, *user, *rows_max).await,
-        Write::EraseOrderReplies(orders) => erasures::erase_order_replies(conn, orders).await,
+        Write::EraseOrderReplies(orders, rows_max) => {
+            erasures::erase_order_replies(conn, orders, *rows_max).await
+        }
         Write::SecondFactor(write) => second_factors::apply_factor_write(conn, write).await,
         Write::VerifyEmail { user, read } => users::verify_email(conn, user, *read).await,
         Write::ArchiveOrders(read) => archive::archive_orders(conn, read).await,

@@ -213,7 +213,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::InsertFeedEvents(_)
         | Write::NumberFeedEvents(_)
         | Write::EraseFeedData(..)
-        | Write::EraseOrderReplies(_)
+        | Write::EraseOrderReplies(..)
         | Write::Prune(..) => false,
     }
 }

@@ -5,8 +5,11 @@ pub mod orphans;
 
 use std::collections::BTreeSet;
 
-use domain::{Order, OrderChange, OrderKey, payment::EventDisposition, payment::StoredEvent};
-use ports::{Claim, KeptOrder, Orphan, OrphanCursor, Write};
+use domain::{
+    FeedEvent, Order, OrderChange, OrderKey, Session, WebhookDelivery, payment::EventDisposition,
+    payment::StoredEvent,
+};
+use ports::{Claim, KeptOrder, NewFeedEvent, Orphan, OrphanCursor, Prunable, WebhookWrite, Write};
 
 use crate::{
     Backend,
@@ -21,6 +24,7 @@ macro_rules! audit {
         orders_are_listed_by_row_wherever_they_are
         an_order_that_moves_between_two_pages_is_on_one_of_them
         nothing_in_a_whole_record_is_an_orphan
+        prunable_rows_are_known_until_they_are_deleted
         ; $($fixture)+
     } };
 }
@@ -107,5 +111,45 @@ pub async fn nothing_in_a_whole_record_is_an_orphan(backend: &Backend) {
     }
     for limit in [1, 2, 100] {
         assert_eq!(walk_orphans(backend, limit).await.0, []);
+    }
+}
+
+/// Three rows of each kind whose time ends five seconds after the start.
+async fn store_prunable_rows(backend: &Backend) {
+    let (user, endpoint) = (backend.user().await, sample::endpoint());
+    let order = backend.order().await;
+    let transaction = backend.transaction(&order, |_| ()).await;
+    backend.commit([Write::Webhook(WebhookWrite::InsertEndpoint(Box::new(endpoint.clone())))]).await;
+    let delivery = |n| WebhookDelivery { created_at: at(5), ..sample::delivery(&endpoint, n, "order:1") };
+    let claim = || Claim { expires_at: Some(at(5)), ..sample::claim(&user) };
+    let expired = || Session { expires_at: at(5), ..sample::session(&user) };
+    let revoked = Session { revoked_at: Some(at(5)), ..sample::session(&user) };
+    let event = |n| FeedEvent { created_at: at(5), ..sample::feed_event(&order.number, n) };
+    let sessions = [expired(), revoked, expired()].map(|it| Write::InsertSession(it, sample::origin()));
+    backend.commit(sessions).await;
+    backend.commit([claim(), claim(), claim()].map(Write::Claim)).await;
+    let attempts = (0..3).map(|_| sample::attempt(&transaction, 5)).collect();
+    backend.commit([Write::InsertAttempts(attempts)]).await;
+    let deliveries = (1..=3).map(delivery).collect();
+    backend.commit([Write::Webhook(WebhookWrite::InsertDeliveries(deliveries))]).await;
+    let events = (1..=3).map(|n| NewFeedEvent::from(event(n))).collect();
+    backend.commit([Write::InsertFeedEvents(events)]).await;
+    backend.commit([Write::NumberFeedEvents(9)]).await;
+}
+
+/// Of each kind, as long as a commit that prunes has something to delete.
+pub async fn prunable_rows_are_known_until_they_are_deleted(backend: &Backend) {
+    for what in Prunable::ALL {
+        assert!(!backend.audit.has_prunable_rows(what, at(6)).await.expect("read"), "{what:?} of nothing");
+    }
+    store_prunable_rows(backend).await;
+    for what in Prunable::ALL {
+        let has = async |before| backend.audit.has_prunable_rows(what, at(before)).await.expect("read");
+        let mut known = vec![has(4).await, has(6).await];
+        for _ in 0..2 {
+            backend.commit([Write::Prune(what, at(6), 2)]).await;
+            known.push(has(6).await);
+        }
+        assert_eq!(known, [false, true, true, false], "{what:?}: early, in time, with one left, with none");
     }
 }

@@ -236,14 +236,27 @@ pub async fn a_forgotten_key_can_be_used_again(backend: &Backend) {
     assert_eq!(found(backend, &second).await, Some(second));
 }
 
-/// Those of other orders stay.
+/// In steps of no more rows than the limit. Those of other orders stay.
 pub async fn replies_of_orders_are_erased_for_every_sender(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let claims = [sample::claim(&user), sample::claim(&other), sample::claim(&user)];
+    // Further requests about the first order.
+    let more = [&user, &other, &user]
+        .map(|it| Claim { resource: claims.first().expect("three").resource.clone(), ..sample::claim(it) });
     backend.commit(claims.clone().map(Write::Claim)).await;
+    backend.commit(more.clone().map(Write::Claim)).await;
     let orders = claims.iter().take(2).map(|it| domain::OrderNumber::new(it.resource.clone()));
-    backend.commit([Write::EraseOrderReplies(orders.collect())]).await;
-    for (claim, is_left) in claims.iter().zip([false, false, true]) {
-        assert_eq!(backend.claims.find_claim(&claim.key).await.expect("read").is_some(), is_left);
+    let orders: Vec<_> = orders.collect();
+    let erased: Vec<_> = more.iter().chain(claims.iter().take(2)).collect();
+    for left in [3, 1, 0, 0] {
+        backend.commit([Write::EraseOrderReplies(orders.clone(), 2)]).await;
+        let mut kept = 0;
+        for claim in &erased {
+            kept += usize::from(found(backend, claim).await.is_some());
+        }
+        let has_more = backend.account_tasks.has_order_replies(&orders).await.expect("read");
+        assert_eq!((kept, has_more), (left, left > 0), "two go each time");
     }
+    let [_, _, third] = &claims;
+    assert!(found(backend, third).await.is_some(), "of another order");
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use domain::{Email, MailKey, OrderKey, PasswordHash, Timestamp, User, UserKey};
+use domain::{Email, MailKey, OrderKey, OrderNumber, PasswordHash, Timestamp, User, UserKey};
 
 use crate::{Batch, OrderCursor, PortError};
 
@@ -204,6 +204,8 @@ pub trait AccountTaskRepository: Send + Sync {
     async fn find_reset_of_user(&self, user: UserKey) -> Result<Option<PasswordReset>, PortError>;
     /// Erasures that are not finished, oldest first, then by row.
     async fn list_open_erasures(&self, batch: Batch) -> Result<Vec<Erasure>, PortError>;
+    /// Whether a claim of one of these orders is left, whatever caller sent the request.
+    async fn has_order_replies(&self, orders: &[OrderNumber]) -> Result<bool, PortError>;
     /// Whether a session of that account still has its network, or a stored reply of that account, a mail to it or an
     /// event with its data is left.
     async fn has_personal_rows(&self, user: UserKey) -> Result<bool, PortError>;
@@ -211,8 +213,6 @@ pub trait AccountTaskRepository: Send + Sync {
 
 #[cfg(test)]
 mod tests {
-    use domain::OrderNumber;
-
     use super::*;
 
     #[test]

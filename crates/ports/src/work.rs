@@ -362,8 +362,9 @@ pub enum Write {
     /// Removes the personal data of a user from at most this number of events of the feed: names, addresses, contacts.
     /// They belong to nobody afterwards. The events, their numbers and everything else in them stay. No guard.
     EraseFeedData(UserKey, u32),
-    /// Deletes the claims of these orders with their stored replies, whatever caller sent the requests. No guard.
-    EraseOrderReplies(Vec<OrderNumber>),
+    /// Deletes the claims of these orders with their stored replies, whatever caller sent the requests, at most this number
+    /// of them. No guard.
+    EraseOrderReplies(Vec<OrderNumber>, u32),
     /// Changes the second factor of a user, with the guard of the inner write.
     SecondFactor(Box<SecondFactorWrite>),
     /// Says in the row of a user since when the address is verified, and moves `changed_at`. Guard: `changed_at` is the one

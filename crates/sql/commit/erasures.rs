@@ -87,11 +87,16 @@ pub(super) async fn erase_personal_rows(conn: &mut Conn, user: UserKey, rows_max
     Ok(())
 }
 
-/// Deletes the claims of these orders. An API key places and edits orders for a customer, and its claims are not found
+/// Deletes some claims of these orders. An API key places and edits orders for a customer, and its claims are not found
 /// by the customer.
-pub(super) async fn erase_order_replies(conn: &mut Conn, orders: &[OrderNumber]) -> WriteOutcome {
+pub(super) async fn erase_order_replies(
+    conn: &mut Conn,
+    orders: &[OrderNumber],
+    rows_max: u32,
+) -> WriteOutcome {
+    let rows = i64::from(rows_max.min(ROWS_MAX));
     let numbers = orders.iter().map(OrderNumber::as_str);
-    let replies = claims::table.filter(claims::resource.eq_any(numbers)).select(claims::id);
+    let replies = claims::table.filter(claims::resource.eq_any(numbers)).select(claims::id).limit(rows);
     let keys: Vec<i64> = replies.load(conn).await?;
     // A deletion of no rows would read the whole table in some databases.
     if keys.is_empty() {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Timestamp, UserKey};
+use domain::{OrderNumber, Timestamp, UserKey};
 use ports::{AccountTaskRepository, Batch, Erasure, MailKind, PasswordReset, PortError, QueuedMail};
 
 use super::read_readable_rows;
@@ -64,6 +64,16 @@ impl AccountTaskRepository for Database {
                 .select(ErasureRow::as_select());
             let rows = IndexHint(Index::ERASURES_OPEN, open).load(conn).await?;
             read_readable_rows(&*observer, rows, ErasureRow::into_erasure)
+        })
+        .await
+    }
+
+    async fn has_order_replies(&self, orders: &[OrderNumber]) -> Result<bool, PortError> {
+        let orders = orders.to_vec();
+        self.run_query(async move |conn: &mut Conn| {
+            let numbers = orders.iter().map(OrderNumber::as_str);
+            let replies = claims::table.filter(claims::resource.eq_any(numbers)).select(claims::id).limit(1);
+            Ok(replies.first::<i64>(conn).await.optional()?.is_some())
         })
         .await
     }

@@ -108,7 +108,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertFeedEvents(events) => feed::insert_feed_events(tables, events),
         Write::NumberFeedEvents(rows_max) => feed::number_feed_events(tables, rows_max),
         Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(tables, user, rows_max),
-        Write::EraseOrderReplies(orders) => erasures::erase_order_replies(tables, &orders),
+        Write::EraseOrderReplies(orders, rows_max) => {
+            erasures::erase_order_replies(tables, &orders, rows_max)
+        }
         Write::SecondFactor(write) => second_factors::apply_factor_write(tables, *write),
         Write::VerifyEmail { user, read } => users::verify_email(tables, &user, read),
         Write::ArchiveOrders(read) => orders::archive_orders(tables, read),

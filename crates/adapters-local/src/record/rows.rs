@@ -16,8 +16,8 @@ mod users;
 mod webhooks;
 
 pub(super) use self::{
-    api_keys::ApiKeyKeys, findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys,
-    users::UserKeys,
+    api_keys::ApiKeyKeys, claims::is_about_one, findings::FindingKeys, payments::TransactionKeys,
+    products::ProductChangeKeys, users::UserKeys,
 };
 pub use self::{
     api_keys::ApiKeyRow,

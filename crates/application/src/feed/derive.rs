@@ -98,7 +98,7 @@ pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
             | Write::InsertFeedEvents(_)
             | Write::NumberFeedEvents(_)
             | Write::EraseFeedData(..)
-            | Write::EraseOrderReplies(_)
+            | Write::EraseOrderReplies(..)
             | Write::ArchiveOrders(_) => {}
         }
     }

@@ -120,9 +120,8 @@ async fn erase_archived(
             Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => return Err(error),
         }
     }
-    commit_alone(app, Write::EraseOrderReplies(archived.into_iter().map(|(_, number)| number).collect()))
-        .await?;
-    Ok(next)
+    let numbers = archived.into_iter().map(|(_, number)| number).collect();
+    Ok(if erase_replies(app, numbers).await? { next } else { erasure.progress.clone() })
 }
 
 /// Erases the details of one page of orders, and the stored replies that show them.
@@ -146,13 +145,21 @@ async fn erase_page(
         }
     }
     let numbers: Vec<_> = page.data.into_iter().map(|it| it.number).collect();
-    if !numbers.is_empty() {
-        // Also those of orders that hold nothing any more: an earlier pass may have died before this commit.
-        commit_alone(app, Write::EraseOrderReplies(numbers)).await?;
+    // Also those of orders that hold nothing any more: an earlier pass may have died before this commit.
+    if !numbers.is_empty() && !erase_replies(app, numbers).await? {
+        return Ok(erasure.progress.clone());
     }
     let next = page.next.as_deref().and_then(OrderCursor::parse);
     let over = if has_settled(app, erasure) { ErasureProgress::Rows } else { ErasureProgress::Waiting };
     Ok(next.map_or(over, |it| ErasureProgress::Orders(Some(it))))
+}
+
+/// Erases stored replies of these orders, up to a limit; `true` when none is left. Until then the erasure must not move on:
+/// the next step takes the same page again.
+// An archived order that changed has left that page. It is in the record now, whose pages come afterwards.
+async fn erase_replies(app: &App, orders: Vec<OrderNumber>) -> Result<bool, PortError> {
+    commit_alone(app, Write::EraseOrderReplies(orders.clone(), ROWS_MAX)).await?;
+    Ok(!app.account_tasks.has_order_replies(&orders).await?)
 }
 
 /// Erases the details of one order, as a new version of it: so no copy in a cache is current any more.

@@ -148,6 +148,10 @@ impl StatementFixture {
         ask!(played, AccountTaskRepository::find_password_reset, tasks, &middle());
         ask!(played, AccountTaskRepository::find_reset_of_user, tasks, self.user.key);
         ask!(played, AccountTaskRepository::list_open_erasures, tasks, BATCH);
+        let page: Vec<_> = (0..100).map(|n| OrderNumber::new(format!("filler-{n}"))).collect();
+        for orders in [page.get(..1).unwrap_or_default(), &page] {
+            ask!(played, AccountTaskRepository::has_order_replies, tasks, orders);
+        }
         for user in [self.user.key, UserKey::new(1)] {
             ask!(played, AccountTaskRepository::has_personal_rows, tasks, user);
         }

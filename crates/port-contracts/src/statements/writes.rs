@@ -235,7 +235,7 @@ impl StatementFixture {
                 to: ErasureProgress::Rows,
             }],
             vec![Write::ErasePersonalRows(self.user.key, ROWS_MAX)],
-            vec![Write::EraseOrderReplies(vec![self.order.number.clone()])],
+            vec![Write::EraseOrderReplies(vec![self.order.number.clone()], ROWS_MAX)],
         ]
     }
 

@@ -137,7 +137,7 @@ impl Write {
             Self::Probe(_) => LockRow::Probe,
             Self::Prune(..)
             | Self::ErasePersonalRows(..)
-            | Self::EraseOrderReplies(_)
+            | Self::EraseOrderReplies(..)
             | Self::ArchiveOrders(_) => LockRow::Old,
             Self::QueueMail(mail) => LockRow::Mail(mail.key),
             Self::BeginMail { key, .. } | Self::DeleteMail { key, .. } => LockRow::Mail(*key),
@@ -218,7 +218,7 @@ impl Write {
             Self::InsertApiKey(..) => 73,
             Self::RevokeApiKey { .. } => 74,
             Self::RecordKeyUse { .. } => 75,
-            Self::EraseOrderReplies(_) => 76,
+            Self::EraseOrderReplies(..) => 76,
             // After what the same unit gives back.
             Self::RetakeStock(_) => 77,
             Self::SecondFactor(write) => 80 + write.rank(),

@@ -80,7 +80,7 @@ impl UnitOfWork {
                     | Write::ErasePersonalRows(..)
                     | Write::NumberFeedEvents(_)
                     | Write::EraseFeedData(..)
-                    | Write::EraseOrderReplies(_)
+                    | Write::EraseOrderReplies(..)
                     | Write::ArchiveOrders(_)
                     | Write::Webhook(
                         WebhookWrite::MoveCursor { .. }

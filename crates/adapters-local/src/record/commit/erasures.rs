@@ -3,6 +3,7 @@ use ports::{Credentials, Erasure, ErasureProgress, UserErasure};
 
 use super::{abort::Written, update_guarded};
 use crate::record::{
+    rows::is_about_one,
     table::{Row, row_count},
     tables::Tables,
 };
@@ -40,10 +41,10 @@ pub(super) fn erase_personal_rows(tables: &mut Tables, user: UserKey, rows_max: 
     placed.into_iter().try_for_each(|key| Ok(tables.sessions.update(&key, |row| row.origin = None)?))
 }
 
-/// Removes the claims of these orders with their stored replies.
-pub(super) fn erase_order_replies(tables: &mut Tables, orders: &[OrderNumber]) -> Written {
-    let is_of_one = |resource: &str| orders.iter().any(|it| it.as_str() == resource);
-    let replies: Vec<_> = tables.claims.rows().filter(|it| is_of_one(&it.resource)).map(Row::key).collect();
+/// Removes claims of these orders with their stored replies, at most that many.
+pub(super) fn erase_order_replies(tables: &mut Tables, orders: &[OrderNumber], rows_max: u32) -> Written {
+    let replies = tables.claims.rows().filter(|it| is_about_one(it, orders)).map(Row::key);
+    let replies: Vec<_> = replies.take(row_count(rows_max)).collect();
     replies.iter().for_each(|key| tables.claims.remove(key));
     Ok(())
 }

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
-use domain::{AuthorKey, Timestamp, UserKey};
+use domain::{AuthorKey, OrderNumber, Timestamp, UserKey};
 use ports::{AccountTaskRepository, Batch, Erasure, MailKind, PasswordReset, QueuedMail};
 
 use super::{Read, sort_behind, take_batch};
-use crate::MemoryRecord;
+use crate::{MemoryRecord, record::rows::is_about_one};
 
 #[async_trait]
 impl AccountTaskRepository for MemoryRecord {
@@ -29,6 +29,10 @@ impl AccountTaskRepository for MemoryRecord {
         let open = tables.erasures.rows().filter(|it| !it.progress.is_finished());
         let open = sort_behind(open, |it: &Erasure| (it.erased_at, it.user), None);
         Ok(self.read_readable(take_batch(open, batch), Erasure::clone))
+    }
+
+    async fn has_order_replies(&self, orders: &[OrderNumber]) -> Read<bool> {
+        Ok(self.tables().claims.rows().any(|it| is_about_one(it, orders)))
     }
 
     async fn has_personal_rows(&self, user: UserKey) -> Read<bool> {

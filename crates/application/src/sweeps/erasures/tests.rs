@@ -165,3 +165,36 @@ async fn archived_orders_are_erased_and_come_back() {
     assert_eq!(state.erasures[0].progress, ErasureProgress::Finished);
     assert_eq!(state.archived_orders, []);
 }
+
+#[tokio::test]
+async fn more_replies_than_one_step_erases_are_erased_before_it_moves_on() {
+    let archived = adapters_local::record::ArchivedOrderRow { order: OrderKey::new(1) };
+    for archived in [None, Some(archived)] {
+        let it = bench(1).with_state(|it| {
+            it.archived_orders.extend(archived);
+            let claim = claim_of_key("n1");
+            let key = |n: u32| ports::IdempotencyKey { key: format!("edit-{n}"), ..claim.key.clone() };
+            let edits = (0..2 * ROWS_MAX).map(|n| ports::Claim { key: key(n), ..claim.clone() });
+            it.claims.extend(edits);
+        });
+        // The process dies at each step in turn.
+        for lost in 0..3 {
+            for _ in 0..lost {
+                it.record.accept_next_commit();
+            }
+            it.record.refuse_next_commit(CommitError::Failed(away_error()));
+            assert!(erase_accounts(&it.app).await.is_err());
+            let state = it.record.state();
+            let is_about_orders = matches!(
+                state.erasures[0].progress,
+                ErasureProgress::Archive(None) | ErasureProgress::Orders(None)
+            );
+            assert!(is_about_orders || state.claims.is_empty(), "{:?}", state.erasures);
+        }
+        erase_accounts(&it.app).await.unwrap();
+        assert!(is_clean(&it));
+        assert_eq!(it.record.state().erasures[0].progress, ErasureProgress::Finished);
+        let largest = |it: &UnitOfWork| matches!(it.writes(), [Write::EraseOrderReplies(_, ROWS_MAX)]);
+        assert!(it.record.commits().iter().filter(|it| largest(it)).count() >= 3);
+    }
+}
