@@ -21,15 +21,13 @@ use ports::{CaseKey, CommitError, ErrorChain, OldOrder, PaymentCase, PortError, 
 use crate::{
     App,
     findings::{FindingContext, new_finding},
+    outage_watch::{FailedItem, OutageWatch},
     retry::commit_unless_stale,
     unreadable::report_unreadable_rows,
 };
 
 /// The orders of one batch.
 const BATCH: u32 = 50;
-/// The orders in a row that the database may fail to move before the run ends: a lock on one order ends no run, and a
-/// database that is away does.
-const UNAVAILABLE_MAX: u32 = 3;
 /// What operators read of an order that cannot be moved.
 const FAILED: &str = "The order cannot be archived: its rows break a rule of the database or of the program. It stays where it \
                       is, and the log names the fault.";
@@ -41,8 +39,8 @@ pub struct ArchiveReport {
     pub archived: u64,
     /// Orders that stay, because something of them is open or changed too late.
     pub open: u64,
-    /// Orders that changed while they were looked at, that another run moved, or whose rows stay locked. The next run looks
-    /// again.
+    /// Orders that changed while they were looked at, that another run moved, or for which the database was unavailable, because
+    /// its rows stay locked or it takes too long to read. The next run looks again.
     pub busy: u64,
     /// Orders that stay, because a row of them cannot be read. Each has a finding.
     pub unreadable: u64,
@@ -122,18 +120,13 @@ async fn archive_singly(
     settled: &[SettledOrder],
     report: &mut ArchiveReport,
 ) -> Result<(), PortError> {
-    let mut unavailable = 0_u32;
+    let mut watch = OutageWatch::default();
     for order in settled {
-        let moved = move_to_archive(app, std::slice::from_ref(order)).await;
-        unavailable =
-            if let Err(PortError::Unavailable(_)) = moved { unavailable.saturating_add(1) } else { 0 };
-        match moved {
+        match watch.judge_item(move_to_archive(app, std::slice::from_ref(order)).await)? {
             Ok(true) => add_one(&mut report.archived),
-            Ok(false) => add_one(&mut report.busy),
-            Err(error @ PortError::Unavailable(_)) if unavailable >= UNAVAILABLE_MAX => return Err(error),
-            Err(PortError::Unavailable(_)) => add_one(&mut report.busy),
-            Err(PortError::Unreadable(_)) => add_one(&mut report.unreadable),
-            Err(fault @ PortError::Bug(_)) => {
+            Ok(false) | Err(FailedItem::Unavailable) => add_one(&mut report.busy),
+            Err(FailedItem::Unreadable) => add_one(&mut report.unreadable),
+            Err(FailedItem::Bug(fault)) => {
                 flag_failure(app, &order.number, &fault).await?;
                 add_one(&mut report.failed);
             }
@@ -168,10 +161,9 @@ async fn list_settled(
 ) -> Result<Vec<SettledOrder>, PortError> {
     let keys: Vec<_> = orders.iter().map(|it| CaseKey::Order(it.number.clone())).collect();
     let cases = match app.payments.find_cases(&keys).await {
-        Err(away @ PortError::Unavailable(_)) => return Err(away),
         Ok(cases) => cases,
         // It is not known which order it is about, so each is read alone.
-        Err(PortError::Unreadable(_) | PortError::Bug(_)) => find_singly(app, orders, report).await?,
+        Err(_) => find_singly(app, orders, report).await?,
     };
     let (settled, open): (Vec<_>, Vec<_>) = cases.iter().partition(|it| is_settled(it, before));
     report.open = report.open.saturating_add(count_rows(open.len()));
@@ -188,13 +180,14 @@ async fn find_singly(
     orders: &[OldOrder],
     report: &mut ArchiveReport,
 ) -> Result<Vec<PaymentCase>, PortError> {
-    let mut cases = Vec::with_capacity(orders.len());
+    let (mut cases, mut watch) = (Vec::with_capacity(orders.len()), OutageWatch::default());
     for order in orders {
-        match app.payments.find_cases(&[CaseKey::Order(order.number.clone())]).await {
+        let found = app.payments.find_cases(&[CaseKey::Order(order.number.clone())]).await;
+        match watch.judge_item(found)? {
             Ok(found) => cases.extend(found),
-            Err(away @ PortError::Unavailable(_)) => return Err(away),
-            Err(PortError::Unreadable(_)) => add_one(&mut report.unreadable),
-            Err(fault @ PortError::Bug(_)) => {
+            Err(FailedItem::Unavailable) => add_one(&mut report.busy),
+            Err(FailedItem::Unreadable) => add_one(&mut report.unreadable),
+            Err(FailedItem::Bug(fault)) => {
                 flag_failure(app, &order.number, &fault).await?;
                 add_one(&mut report.failed);
             }

@@ -28,6 +28,7 @@ mod limits;
 pub mod mailing;
 pub mod metered_store;
 pub mod orders;
+mod outage_watch;
 pub mod overview;
 mod page_bytes;
 pub mod payments;

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use adapters_local::record::ArchivedOrderRow;
 use domain::{OrderNumber, Refund, payment::EventDisposition};
+use futures_util::FutureExt;
 use ports::OrderFilter;
 
 use super::*;
-use crate::testing::*;
+use crate::{outage_watch::UNAVAILABLE_MAX, testing::*};
 
 /// A closed order with its payment and a notice of it, whose time has come.
 fn bench() -> TestApp {
@@ -172,4 +175,17 @@ async fn a_batch_whose_answer_is_lost_is_archived_once() {
     it.record.lose_next_answer();
     assert_eq!(run(&it).await, ArchiveReport { busy: 3, ..ArchiveReport::default() });
     assert_eq!(archived(&it).len(), 3);
+}
+
+#[tokio::test]
+async fn an_order_that_is_unavailable_to_read_stays_and_the_others_go() {
+    let mut it = with_orders(bench(), 3);
+    let record = it.app.payments.clone();
+    let mut payments = ports::MockPaymentRepository::new();
+    payments.expect_find_cases().returning(move |keys| match keys {
+        [CaseKey::Order(one)] if one.as_str() != "n1" => record.find_cases(keys).now_or_never().unwrap(),
+        _ => Err(away_error()),
+    });
+    it.app.payments = Arc::new(payments);
+    assert_eq!(run(&it).await, ArchiveReport { archived: 2, busy: 1, ..ArchiveReport::default() });
 }

@@ -14,6 +14,7 @@ use super::names;
 use crate::{
     App,
     findings::{FindingContext, new_finding},
+    outage_watch::{FailedItem, OutageWatch},
     payments::{GatewayReport, assess, resolve_target},
     retry::{Attempt, commit_unless_stale, retry_stale},
 };
@@ -66,24 +67,34 @@ impl OverdueWalk {
 pub async fn apply_overdue_events(app: &App) -> Result<bool, PortError> {
     let after = *app.overdue_walk.lock_position();
     let stretch = app.events.list_applicable_overdue(after, OVERDUE_STRETCH).await?;
-    let mut done = 0_u64;
-    for event in &stretch.applicable {
-        match apply_event(app, event).await {
-            Ok(true) => done = done.saturating_add(1),
-            // The observer of unreadable rows has recorded it already, and what has no effect now is met again.
-            Ok(false) | Err(PortError::Unreadable(_)) => {}
-            Err(error @ PortError::Bug(_)) => {
-                tracing::error!(sweep = names::APPLY_OVERDUE, error = %ErrorChain(&error), "event skipped");
-            }
-            // The walk stays where it is: the events behind this one were not tried.
-            Err(error @ PortError::Unavailable(_)) => return Err(error),
-        }
-    }
-    *app.overdue_walk.lock_position() = stretch.next;
+    let (outcome, done) = apply_each(app, &stretch.applicable).await;
     if done > 0 {
         app.metrics.observe(Observation::BatchProcessed(names::APPLY_OVERDUE, done));
     }
-    Ok(false)
+    let watch = outcome?;
+    *app.overdue_walk.lock_position() = stretch.next;
+    watch.into_result().map(|()| false)
+}
+
+/// Applies these events, and gives the number of those that had an effect. An error ends it before the last one, so the
+/// walk stays where it is.
+async fn apply_each(
+    app: &App,
+    events: &[Result<StoredEvent, UnreadableRow>],
+) -> (Result<OutageWatch, PortError>, u64) {
+    let (mut watch, mut done) = (OutageWatch::default(), 0_u64);
+    for event in events {
+        match watch.judge_item(apply_event(app, event).await) {
+            Ok(Ok(true)) => done = done.saturating_add(1),
+            // What has no effect now is met again when the walk comes back.
+            Ok(Ok(false) | Err(FailedItem::Unavailable | FailedItem::Unreadable)) => {}
+            Ok(Err(FailedItem::Bug(error))) => {
+                tracing::error!(sweep = names::APPLY_OVERDUE, error = %ErrorChain(&error), "event skipped");
+            }
+            Err(away) => return (Err(away), done),
+        }
+    }
+    (Ok(watch), done)
 }
 
 async fn apply_event(app: &App, event: &Result<StoredEvent, UnreadableRow>) -> Result<bool, PortError> {

@@ -150,3 +150,48 @@ async fn a_notice_that_cannot_be_applied_for_a_fault_of_the_program_is_reported(
     report_overdue_events(&it.app).await.unwrap();
     assert_eq!((became(&it), it.record.state().findings.len()), (EventDisposition::Overdue, 1));
 }
+
+/// Overdue notices of that number about one payment.
+fn with_overdue(count: i64) -> TestApp {
+    let it = with_payment(bench(EventDisposition::Overdue)).with_state(|it| {
+        let first = it.events.remove(0);
+        it.events.extend((1..=count).map(|number| {
+            let (key, id) = (EventKey::new(1_000 + number), EventId::new(format!("e{number}")));
+            StoredEvent { key, id, ..first.clone() }
+        }));
+    });
+    for number in 1..=count {
+        let meaning = ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00")));
+        it.gateway.set_meaning(&format!("e{number}"), meaning);
+    }
+    it
+}
+
+#[tokio::test]
+async fn an_overdue_notice_whose_commit_stays_unavailable_is_in_no_others_way() {
+    let it = with_overdue(3);
+    for _ in 0..2 {
+        it.record.refuse_next_commit(away_error().into());
+    }
+    let outcome = apply_overdue_events(&it.app).await;
+    assert_eq!(it.record.commits().len(), 1, "the third one is applied");
+    assert!(
+        matches!(outcome, Err(PortError::Unavailable(_))),
+        "{outcome:?}: the log says that something is away"
+    );
+}
+
+#[tokio::test]
+async fn when_the_database_is_away_three_overdue_notices_are_tried_and_the_walk_stays() {
+    let it = with_overdue(4);
+    it.app
+        .overdue_walk
+        .lock_position()
+        .replace(EventPosition { at: Timestamp::from_millis(0), key: EventKey::new(1) });
+    for _ in 0..3 {
+        it.record.refuse_next_commit(away_error().into());
+    }
+    assert!(apply_overdue_events(&it.app).await.is_err());
+    assert_eq!(it.record.commits(), []);
+    assert!(it.app.overdue_walk.lock_position().is_some(), "the next pass looks at them again");
+}
