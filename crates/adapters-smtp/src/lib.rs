@@ -14,7 +14,10 @@ use lettre::{
         Body, Mailbox,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
-    transport::smtp::extension::ClientId,
+    transport::smtp::{
+        extension::ClientId,
+        response::{Category, Code, Detail, Severity},
+    },
 };
 use ports::{MailError, Mailer, OutgoingMail};
 use secrecy::{ExposeSecret, SecretString};
@@ -28,6 +31,12 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest line of a mail, in bytes (RFC 5322, 2.1.1).
 const LINE_BYTES_MAX: usize = 998;
+/// The server closes: no mail is taken now (421).
+const SERVICE_CLOSING: Code = Code {
+    severity: Severity::TransientNegativeCompletion,
+    category: Category::Connections,
+    detail: Detail::One,
+};
 /// Marks a mail that no person wrote, so that no holiday notice answers it (RFC 3834).
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 
@@ -122,7 +131,9 @@ fn encode_body(text: String) -> Body {
 fn map_error(error: &lettre::transport::smtp::Error) -> MailError {
     match error.status() {
         Some(code) if error.is_permanent() => MailError::Refused(code.to_string()),
-        Some(code) => MailError::Unavailable(code.to_string()),
+        // RFC 5321, 3.8: with it the server ends the connection, whatever was asked.
+        Some(SERVICE_CLOSING) => MailError::Unavailable(SERVICE_CLOSING.to_string()),
+        Some(code) => MailError::Deferred(code.to_string()),
         None if error.is_timeout() => MailError::Unavailable("no answer in time".to_owned()),
         None if error.is_tls() => MailError::Unavailable("no TLS".to_owned()),
         None if error.is_client() => MailError::Refused("the mail cannot be sent".to_owned()),

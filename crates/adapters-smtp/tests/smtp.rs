@@ -51,7 +51,10 @@ async fn a_permanent_refusal_differs_from_a_temporary_one_and_neither_repeats_th
     assert!(matches!(&refused, MailError::Refused(code) if code == "550"), "{refused:?}");
     server.set_mode(SmtpMode::Defer);
     let deferred = mailer.send_mail(mail()).await.unwrap_err();
-    assert!(matches!(&deferred, MailError::Unavailable(code) if code == "451"), "{deferred:?}");
+    assert!(matches!(&deferred, MailError::Deferred(code) if code == "450"), "{deferred:?}");
+    server.set_mode(SmtpMode::Close);
+    let closing = mailer.send_mail(mail()).await.unwrap_err();
+    assert!(matches!(&closing, MailError::Unavailable(code) if code == "421"), "{closing:?}");
     for shown in [format!("{refused:?} {refused}"), format!("{deferred:?} {deferred}")] {
         assert!(!shown.contains("example"), "{shown}");
     }

@@ -31,7 +31,10 @@ pub enum MailError {
     /// The server refuses this mail, now and later.
     #[error("the mail server refused the mail: {0}")]
     Refused(String),
-    /// The server cannot be reached, did not answer, or refuses for the time being. It may have taken the mail.
+    /// The server puts this mail off, for its recipient or its content. Others may be taken.
+    #[error("the mail server deferred the mail: {0}")]
+    Deferred(String),
+    /// The server cannot be reached, did not answer, or takes no mail for the time being. It may have taken this one.
     #[error("the mail server is unavailable: {0}")]
     Unavailable(String),
 }
@@ -43,6 +46,6 @@ pub trait Mailer: Send + Sync {
     /// Sends one mail. It ends within a limit of the adapter, however slow the server is.
     ///
     /// # Errors
-    /// [`MailError`]. After `Unavailable` the mail may be sent again, so it may arrive twice.
+    /// [`MailError`]. After `Deferred` and `Unavailable` the mail may be sent again, so after `Unavailable` it may arrive twice.
     async fn send_mail(&self, mail: OutgoingMail) -> Result<(), MailError>;
 }

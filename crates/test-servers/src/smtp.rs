@@ -30,8 +30,10 @@ pub enum SmtpMode {
     Accept,
     /// Refuses the recipient for good: 550.
     Refuse,
-    /// Refuses the recipient for now: 451.
+    /// Refuses the recipient for now: 450.
     Defer,
+    /// Takes no mail for now, and says so to the recipient: 421.
+    Close,
     /// Takes it and hangs up before it says so.
     LoseAnswer,
     /// Accepts connections and says nothing.
@@ -131,7 +133,8 @@ fn serve(stream: &TcpStream, state: &State) -> io::Result<()> {
         if let Some(path) = command.strip_prefix("RCPT TO:") {
             match *lock(&state.mode) {
                 SmtpMode::Refuse => say("550 5.1.1 no such mailbox")?,
-                SmtpMode::Defer => say("451 4.3.0 try again later")?,
+                SmtpMode::Defer => say("450 4.2.1 mailbox busy")?,
+                SmtpMode::Close => return say("421 4.3.2 closing"),
                 SmtpMode::Accept | SmtpMode::LoseAnswer | SmtpMode::Hang => {
                     let start = line.len() - path.len();
                     to = line.get(start..).unwrap_or_default().trim_matches(['<', '>', ' ']).to_owned();

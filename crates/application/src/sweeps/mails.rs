@@ -9,12 +9,13 @@ use ports::{
     UnitOfWork, Write,
 };
 
-use super::batch_loop::{Sweep, for_each_due};
+use super::batch_loop::{Sweep, for_each_due, sweep_watched};
 use super::names;
 use crate::{
     App,
     auth::{RESET_TTL, new_token, newest_digest, next_reset_time, prepare_verification},
     mailing::{Mailing, new_mail, render_email_changed, render_reset},
+    outage_watch::OutageWatch,
     retry::commit_unless_stale,
 };
 
@@ -35,16 +36,17 @@ pub async fn resolve_reset_requests(app: &App) -> Result<bool, PortError> {
 }
 
 /// Sends the mails that are due; `true` when there may be more. Without a mail server it only deletes those that have
-/// expired.
+/// expired. A mail that the server defers is due again after its pause.
 ///
 /// # Errors
 /// [`PortError`]; also when the mail server is unavailable: the mail is due again later.
 pub async fn send_mails(app: &App) -> Result<bool, PortError> {
-    let mut more = false;
+    // One watch for all kinds: they have one mail server.
+    let (mut more, mut watch) = (false, OutageWatch::default());
     for kind in [MailKind::PasswordReset, MailKind::EmailChanged, MailKind::EmailVerification] {
-        more |= for_each_due(app, names::SEND_MAILS, &MailSweep { kind }).await?;
+        more |= sweep_watched(app, names::SEND_MAILS, &MailSweep { kind }, &mut watch).await?;
     }
-    Ok(more)
+    if more { Ok(true) } else { watch.into_result().map(|()| false) }
 }
 
 fn delete_mail(mail: &QueuedMail) -> Write {
@@ -123,6 +125,11 @@ impl Sweep for MailSweep {
         }
         match mailing.mailer.send_mail(content).await {
             Ok(()) => {}
+            // Its pause has begun, so it is due no more.
+            Err(error @ MailError::Deferred(_)) => {
+                tracing::info!(kind = mail.kind.as_str(), %error, "mail was deferred, will retry later");
+                return Ok(true);
+            }
             Err(MailError::Unavailable(why)) => return Err(PortError::unavailable(why)),
             Err(error @ MailError::Refused(_)) => {
                 tracing::warn!(kind = mail.kind.as_str(), %error, "mail was not sent, giving up");

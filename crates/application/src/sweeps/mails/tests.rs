@@ -69,6 +69,46 @@ async fn a_mail_whose_answer_is_lost_is_sent_again_later_with_another_token() {
     assert!(it.record.state().mails.is_empty());
 }
 
+fn mails_of(kinds: &[MailKind]) -> Vec<QueuedMail> {
+    let number = |(key, kind): (i64, &MailKind)| QueuedMail { key: domain::MailKey::new(key), ..mail(*kind) };
+    (7..).zip(kinds).map(number).collect()
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_defers_waits_by_itself_and_the_others_are_sent() {
+    let (it, mailer) =
+        bench(&mails_of(&[MailKind::PasswordReset, MailKind::EmailChanged, MailKind::EmailChanged]));
+    mailer.fail_next(MailError::Deferred("450".to_owned()));
+    assert!(!send_mails(&it.app).await.unwrap());
+    assert_eq!(mailer.mails().len(), 3, "all kinds in one pass");
+    let left: Vec<_> = it.record.state().mails.iter().map(|it| (it.kind, it.attempts)).collect();
+    assert_eq!(left, [(MailKind::PasswordReset, 1)]);
+    send_mails(&it.app).await.unwrap();
+    assert_eq!(mailer.mails().len(), 3, "not before its pause is over");
+    it.clock.advance(PAUSE_MIN);
+    send_mails(&it.app).await.unwrap();
+    assert!(it.record.state().mails.is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_is_lost_keeps_no_other_kind_from_being_sent() {
+    let (it, mailer) = bench(&mails_of(&[MailKind::PasswordReset, MailKind::EmailChanged]));
+    mailer.fail_next(MailError::Unavailable("no answer in time".to_owned()));
+    assert!(send_mails(&it.app).await.is_err(), "the log says so");
+    assert_eq!(mailer.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_given_three_mails_in_a_pass_whatever_their_kind() {
+    let reset = MailKind::PasswordReset;
+    let (it, mailer) = bench(&mails_of(&[reset, reset, MailKind::EmailChanged, MailKind::EmailChanged]));
+    for _ in 0..4 {
+        mailer.fail_next(MailError::Unavailable("no connection".to_owned()));
+    }
+    assert!(send_mails(&it.app).await.is_err());
+    assert_eq!(mailer.mails().len(), 3);
+}
+
 #[tokio::test]
 async fn a_mail_that_the_server_refuses_is_given_up() {
     let (it, mailer) = bench(&[mail(MailKind::EmailChanged)]);
