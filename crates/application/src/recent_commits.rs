@@ -231,6 +231,7 @@ const fn always_writes_webhook(write: &WebhookWrite) -> bool {
     match write {
         WebhookWrite::InsertEndpoint(_)
         | WebhookWrite::UpdateEndpoint { .. }
+        | WebhookWrite::DisableFailing { .. }
         | WebhookWrite::DeleteEndpoint { .. }
         | WebhookWrite::MoveCursor { .. }
         | WebhookWrite::UpdateDelivery { .. } => true,

@@ -23,6 +23,7 @@ macro_rules! webhooks {
         $crate::stamp! { webhooks:
             an_endpoint_is_read_as_it_was_written
             a_change_of_an_endpoint_needs_the_version_that_was_read
+            a_failing_endpoint_is_disabled_unless_an_attempt_has_succeeded_since
             a_change_of_an_endpoint_leaves_its_cursor_and_since_when_it_fails
             a_deleted_endpoint_is_gone_and_needs_the_version_that_was_read
             endpoints_are_listed_oldest_first_in_pages
@@ -126,6 +127,30 @@ pub async fn a_change_of_an_endpoint_needs_the_version_that_was_read(backend: &B
     commit_write(backend, update()).await;
     assert_eq!(find_endpoint(backend, &endpoint).await, Some(next.clone()));
     backend.expect_stale([Write::Webhook(update())]).await;
+}
+
+/// The guard of `DisableFailing`.
+pub async fn a_failing_endpoint_is_disabled_unless_an_attempt_has_succeeded_since(backend: &Backend) {
+    let endpoint = stored_endpoint(backend, |it| it.failing_since = Some(at(1))).await;
+    let (key, read) = (endpoint.key, endpoint.version);
+    let next = endpoint.with_disabled(at(9));
+    let disable = |read, since| {
+        Write::Webhook(WebhookWrite::DisableFailing {
+            endpoint: Box::new(next.clone()),
+            read,
+            failing_since: at(since),
+        })
+    };
+    for since in [None, Some(at(5))] {
+        commit_write(backend, WebhookWrite::SetFailingSince { endpoint: key, since }).await;
+        backend.expect_stale([disable(read, 1)]).await;
+    }
+    backend.expect_stale([disable(read.next(), 5)]).await;
+    commit_write(backend, WebhookWrite::MoveCursor { endpoint: key, read, from: 0, to: 5 }).await;
+    backend.commit([disable(read, 5)]).await;
+    let expected = WebhookEndpoint { cursor: 5, failing_since: Some(at(5)), ..next.clone() };
+    assert_eq!(find_endpoint(backend, &endpoint).await, Some(expected));
+    backend.expect_stale([disable(read, 5)]).await;
 }
 
 /// A change that was decided on older ones does not put them back.

@@ -23,6 +23,17 @@ pub enum WebhookWrite {
         /// The version that was read.
         read: Version,
     },
+    /// Disables an endpoint that has failed for too long: writes `disabled`, `version` and `updated_at`. Guard: its version and
+    /// since when it fails are those that were read; else `Stale`.
+    // Since when it fails, too: an attempt that succeeds meanwhile does not change the version.
+    DisableFailing {
+        /// The endpoint after the change.
+        endpoint: Box<WebhookEndpoint>,
+        /// The version that was read.
+        read: Version,
+        /// The `failing_since` that was read.
+        failing_since: Timestamp,
+    },
     /// Deletes an endpoint. Its deliveries stay until they are pruned, and none of them is sent. Guard: its version is
     /// the one read; else `Stale`.
     DeleteEndpoint {
@@ -94,7 +105,9 @@ impl WebhookWrite {
     pub(crate) fn lock_keys(&self) -> (EndpointKey, Option<DeliveryKey>) {
         match self {
             Self::InsertEndpoint(it) => (it.key, None),
-            Self::UpdateEndpoint { endpoint, .. } => (endpoint.key, None),
+            Self::UpdateEndpoint { endpoint, .. } | Self::DisableFailing { endpoint, .. } => {
+                (endpoint.key, None)
+            }
             Self::DeleteEndpoint { endpoint, .. }
             | Self::MoveCursor { endpoint, .. }
             | Self::SetFailingSince { endpoint, .. } => (*endpoint, None),

@@ -21,6 +21,19 @@ pub(super) async fn apply_webhook_write(conn: &mut Conn, write: &WebhookWrite) -
             check_insert(insert.execute(conn).await, || Violation::Stale)
         }
         WebhookWrite::UpdateEndpoint { endpoint, read } => update_endpoint(conn, endpoint, *read).await,
+        WebhookWrite::DisableFailing { endpoint, read, failing_since } => {
+            let guard = endpoints::table
+                .find(endpoint.key.get())
+                .filter(endpoints::version.eq(read.get()))
+                .filter(endpoints::failing_since.eq(SqlTimestamp::from(*failing_since)));
+            let row = EndpointRow::from(&**endpoint);
+            let update = diesel::update(guard).set((
+                endpoints::disabled.eq(row.disabled),
+                endpoints::version.eq(row.version),
+                endpoints::updated_at.eq(row.updated_at),
+            ));
+            check_guard(CachedStatement(update).execute(conn).await?)
+        }
         WebhookWrite::DeleteEndpoint { endpoint, read } => {
             let row = endpoints::table.find(endpoint.get()).filter(endpoints::version.eq(read.get()));
             check_guard(CachedStatement(diesel::delete(row)).execute(conn).await?)

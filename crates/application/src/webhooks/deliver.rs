@@ -59,6 +59,22 @@ enum Next {
     Stop,
 }
 
+/// Why an endpoint is disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DisableCause {
+    Gone,
+    Exhausted,
+}
+
+impl DisableCause {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Gone => "it answered 410 Gone",
+            Self::Exhausted => "no attempt has succeeded for 3 days",
+        }
+    }
+}
+
 /// Sends due deliveries, a bounded number at once, until none is due or the round has taken long enough. `true` if
 /// there may be more.
 ///
@@ -179,7 +195,8 @@ impl Round<'_> {
         let attempt = DeliveryAttempt { began_at: now, duration: Duration::ZERO, result };
         let failed = delivery.with_failure(attempt, then, None, now);
         if then != FailedAttempt::GiveUp {
-            return self.note_outcome(delivery, failed, DeliveryOutcome::Failed, None).await;
+            self.note_outcome(delivery, failed, DeliveryOutcome::Failed, None).await?;
+            return Ok(Next::GoOn);
         }
         let detail = format!(
             "the webhook endpoint {} did not get {events}, such as {}",
@@ -189,7 +206,8 @@ impl Round<'_> {
         // One for all deliveries of the endpoint that a long pause has left behind.
         let subject = format!("{}:{}", FindingKind::WebhookGap.as_str(), self.endpoint.id);
         let finding = Write::InsertFindingOnce(finding, subject);
-        self.note_outcome(delivery, failed, DeliveryOutcome::GivenUp, Some(finding)).await
+        self.note_outcome(delivery, failed, DeliveryOutcome::GivenUp, Some(finding)).await?;
+        Ok(Next::GoOn)
     }
 
     async fn note_success(
@@ -199,7 +217,8 @@ impl Round<'_> {
     ) -> Result<Next, PortError> {
         let recovered = self.set_failing_since(None);
         let done = delivery.with_success(attempt);
-        self.note_outcome(delivery, done, DeliveryOutcome::Delivered, recovered).await
+        self.note_outcome(delivery, done, DeliveryOutcome::Delivered, recovered).await?;
+        Ok(Next::GoOn)
     }
 
     async fn note_failure(
@@ -215,25 +234,26 @@ impl Round<'_> {
         let outcome =
             if then == FailedAttempt::GiveUp { DeliveryOutcome::GivenUp } else { DeliveryOutcome::Failed };
         let failed = delivery.with_failure(attempt, then, asked, now);
-        self.note_outcome(delivery, failed, outcome, began_to_fail).await?;
+        if !self.note_outcome(delivery, failed, outcome, began_to_fail).await? {
+            return Ok(Next::GoOn);
+        }
         match then {
             FailedAttempt::Retry | FailedAttempt::GiveUp => Ok(Next::GoOn),
             // A commit of its own. If the process dies before it, the next attempt has the same answer.
-            FailedAttempt::Gone => self.disable_endpoint(then, "it answered 410 Gone").await,
-            FailedAttempt::Exhausted => {
-                self.disable_endpoint(then, "no attempt has succeeded for 3 days").await
-            }
+            FailedAttempt::Gone => self.disable_endpoint(DisableCause::Gone).await,
+            FailedAttempt::Exhausted => self.disable_endpoint(DisableCause::Exhausted).await,
         }
     }
 
-    /// Stores a delivery after an attempt, when the one that waits for it is looked at, and what else is news.
+    /// Stores a delivery after an attempt, when the one that waits for it is looked at, and what else is news. False if the
+    /// attempt does not count: the lease was over, and another instance has begun one, whose note will count.
     async fn note_outcome(
         &self,
         read: &WebhookDelivery,
         next: WebhookDelivery,
         outcome: DeliveryOutcome,
         news: Option<Write>,
-    ) -> Result<Next, PortError> {
+    ) -> Result<bool, PortError> {
         let follower = next.subject.clone().zip(next.sequence).map(|(subject, behind)| {
             // Not before its own next attempt: until then it would only be found waiting.
             let at = next.next_attempt_at.unwrap_or_else(|| self.app.clock.now());
@@ -243,21 +263,22 @@ impl Round<'_> {
             .with_write(update_delivery(next, read.attempts))
             .with_writes(follower.map(Write::Webhook).into_iter().chain(news));
         match self.app.store.commit(work).await {
-            Ok(()) => self.app.metrics.observe(Observation::WebhookDelivery(outcome)),
-            // The lease was over, and another instance has begun an attempt: its note will count.
-            Err(CommitError::Stale) => {}
-            Err(error) => return Err(error.into_port_error()),
+            Ok(()) => {
+                self.app.metrics.observe(Observation::WebhookDelivery(outcome));
+                Ok(true)
+            }
+            Err(CommitError::Stale) => Ok(false),
+            Err(error) => Err(error.into_port_error()),
         }
-        Ok(Next::GoOn)
     }
 
     /// Disables the endpoint, with a finding, unless it has recovered or changed meanwhile.
-    async fn disable_endpoint(&self, then: FailedAttempt, reason: &'static str) -> Result<Next, PortError> {
+    async fn disable_endpoint(&self, cause: DisableCause) -> Result<Next, PortError> {
         let app = self.app;
         let disabled: Result<bool, PortError> =
-            retry_stale!(app, try_disable(app, self.endpoint, (then, reason)).await);
+            retry_stale!(app, try_disable(app, self.endpoint, cause).await);
         if disabled? {
-            tracing::warn!(endpoint = %self.endpoint.id, reason, "webhook endpoint disabled");
+            tracing::warn!(endpoint = %self.endpoint.id, reason = cause.reason(), "webhook endpoint disabled");
         }
         Ok(Next::Stop)
     }
@@ -280,26 +301,29 @@ impl Round<'_> {
 async fn try_disable(
     app: &App,
     read: &WebhookEndpoint,
-    (then, reason): (FailedAttempt, &str),
+    cause: DisableCause,
 ) -> Result<bool, Attempt<PortError>> {
-    let Some(now) = app.webhooks.find_endpoint(&read.id).await? else { return Ok(false) };
+    let Some(present) = app.webhooks.find_endpoint(&read.id).await? else { return Ok(false) };
     // An operator has changed it since the message was sent, maybe its address: that attempt says nothing about it.
-    if now.disabled || now.version != read.version {
+    if present.disabled || present.version != read.version {
         return Ok(false);
     }
-    // Another instance may have had a success meanwhile.
-    if then == FailedAttempt::Exhausted && now.failing_since.is_none() {
-        return Ok(false);
-    }
-    let detail = format!("the webhook endpoint {} was disabled: {reason}", now.id);
-    let finding = new_finding(app, FindingKind::WebhookDisabled, &detail, &FindingContext::default());
-    let subject = format!("{}:{}", FindingKind::WebhookDisabled.as_str(), now.id);
-    let update = WebhookWrite::UpdateEndpoint {
-        read: now.version,
-        endpoint: Box::new(now.with_disabled(app.clock.now())),
+    let now = app.clock.now();
+    let (endpoint, read) = (Box::new(present.with_disabled(now)), present.version);
+    let disable = match cause {
+        // What the address says of itself holds whatever it took before.
+        DisableCause::Gone => WebhookWrite::UpdateEndpoint { endpoint, read },
+        // Another instance may have had a success since this one has read the endpoint.
+        DisableCause::Exhausted => {
+            let Some(failing_since) = present.exhausted_since(now) else { return Ok(false) };
+            WebhookWrite::DisableFailing { endpoint, read, failing_since }
+        }
     };
+    let detail = format!("the webhook endpoint {} was disabled: {}", present.id, cause.reason());
+    let finding = new_finding(app, FindingKind::WebhookDisabled, &detail, &FindingContext::default());
+    let subject = format!("{}:{}", FindingKind::WebhookDisabled.as_str(), present.id);
     let work = UnitOfWork::new()
-        .with_write(Write::Webhook(update))
+        .with_write(Write::Webhook(disable))
         .with_write(Write::InsertFindingOnce(finding, subject));
     app.store.commit(work).await.map_err(Attempt::from_commit_error)?;
     Ok(true)

@@ -1,3 +1,4 @@
+mod disabling;
 mod operators;
 mod unreadable;
 

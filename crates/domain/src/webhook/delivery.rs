@@ -153,13 +153,12 @@ impl WebhookDelivery {
         if result.is_gone() {
             return FailedAttempt::Gone;
         }
-        let is_over = |since: Timestamp| now >= since.saturating_add(GIVE_UP_AFTER);
         // The endpoint first: what it could not take while it was down is kept for when it is enabled again.
-        if endpoint.failing_since.is_some_and(is_over) {
+        if endpoint.exhausted_since(now).is_some() {
             return FailedAttempt::Exhausted;
         }
         let began = self.first_attempt_at.unwrap_or(now).max(endpoint.enabled_at);
-        if is_over(began) { FailedAttempt::GiveUp } else { FailedAttempt::Retry }
+        if now >= began.saturating_add(GIVE_UP_AFTER) { FailedAttempt::GiveUp } else { FailedAttempt::Retry }
     }
 
     /// The delivery after an attempt that succeeded.

@@ -221,6 +221,14 @@ impl WebhookEndpoint {
         Self { disabled: true, ..self.clone() }.with_next_version(now)
     }
 
+    /// Since when it has failed, if that is [`GIVE_UP_AFTER`] or longer at `now`.
+    ///
+    /// [`GIVE_UP_AFTER`]: super::GIVE_UP_AFTER
+    #[must_use]
+    pub fn exhausted_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.failing_since.filter(|since| now >= since.saturating_add(super::GIVE_UP_AFTER))
+    }
+
     /// The secrets that sign at `now`, the newest first.
     pub fn signing_secrets(&self, now: Timestamp) -> impl Iterator<Item = &SealedSecret> {
         let old = self.old_secret.as_ref().filter(|it| now < it.signs_until).map(|it| &it.secret);

@@ -33,7 +33,7 @@ impl StatementFixture {
 
     pub(super) fn webhook_writes(&self) -> Vec<WebhookWrite> {
         let endpoint = self.endpoint.with_rotated_secret(self.endpoint.secret.clone(), sample::at(1));
-        let key = endpoint.key;
+        let (key, disabled) = (endpoint.key, endpoint.with_disabled(sample::at(2)));
         let delivery = sample::delivery(&endpoint, 8, "order:1");
         let begun = Box::new(delivery.with_attempt_begun(sample::at(1), std::time::Duration::from_secs(60)));
         vec![
@@ -58,7 +58,12 @@ impl StatementFixture {
                 endpoint: Box::new(endpoint.clone()),
                 read: self.endpoint.version,
             },
-            WebhookWrite::DeleteEndpoint { endpoint: key, read: endpoint.version },
+            WebhookWrite::DisableFailing {
+                endpoint: Box::new(disabled.clone()),
+                read: endpoint.version,
+                failing_since: sample::at(1),
+            },
+            WebhookWrite::DeleteEndpoint { endpoint: key, read: disabled.version },
         ]
     }
 }

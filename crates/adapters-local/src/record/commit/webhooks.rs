@@ -19,6 +19,14 @@ pub(super) fn apply_webhook_write(tables: &mut Tables, write: WebhookWrite) -> W
                 *row = WebhookEndpoint { cursor, failing_since, ..*endpoint };
             })
         }
+        WebhookWrite::DisableFailing { endpoint, read, failing_since } => {
+            let is_as_read =
+                |row: &WebhookEndpoint| row.version == read && row.failing_since == Some(failing_since);
+            update_guarded(&mut tables.webhook_endpoints, &endpoint.key, is_as_read, |row| {
+                let WebhookEndpoint { disabled, version, updated_at, .. } = *endpoint;
+                (row.disabled, row.version, row.updated_at) = (disabled, version, updated_at);
+            })
+        }
         WebhookWrite::DeleteEndpoint { endpoint, read } => {
             if tables.webhook_endpoints.get(&endpoint).is_none_or(|row| row.version != read) {
                 return Err(Abort::Stale);
