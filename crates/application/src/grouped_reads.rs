@@ -23,7 +23,8 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     ChangeId, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey, Timestamp, UserKey,
-    order::StoredHistoryEntry, product::StoredProductChange,
+    order::{OrderStatus, StoredHistoryEntry},
+    product::StoredProductChange,
 };
 use ports::{
     Batch, ChangeFilter, Claim, ClaimRepository, DueOrders, IdempotencyKey, OldOrder, OrderFilter, OrderHead,
@@ -92,6 +93,10 @@ impl OrderRepository for GroupedOrders {
 
     async fn list_history_entries(&self, order: OrderKey) -> Found<Vec<StoredHistoryEntry>> {
         self.orders.list_history_entries(order).await
+    }
+
+    async fn has_order_in(&self, owner: UserKey, statuses: &[OrderStatus]) -> Found<bool> {
+        self.orders.has_order_in(owner, statuses).await
     }
 
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> Found<Vec<OrderNumber>> {

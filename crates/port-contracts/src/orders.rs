@@ -50,6 +50,7 @@ macro_rules! orders {
         a_whole_number_finds_only_its_order
         orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status
+        an_account_is_asked_whether_it_has_an_order_in_a_status
         a_list_begins_at_a_moment_and_ends_before_another
         a_list_keeps_to_all_its_filters_at_once
         a_page_of_orders_stays_while_others_are_placed_and_change

@@ -261,6 +261,8 @@ pub async fn what_is_due_is_found_whether_or_not_it_can_be_read(it: &Corruptible
         of.orders.list_due_orders(DueOrders::Expired(at(9)), all).await.expect("read"),
         [bad.number, good.number]
     );
+    let has = async |status| of.orders.has_order_in(bad.owner, &[status]).await.expect("read");
+    assert_eq!((has(OrderStatus::Pending).await, has(OrderStatus::Paid).await), (true, false));
 
     let order = of.order_with(|it| it.status = OrderStatus::Paid).await;
     let transaction = of.transaction(&order, |it| it.check_at = Some(at(1))).await;

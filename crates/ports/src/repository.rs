@@ -17,7 +17,7 @@ use domain::{
     SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
     Username,
     api_key::ApiKeyDigest,
-    order::StoredHistoryEntry,
+    order::{OrderStatus, StoredHistoryEntry},
     payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
     product,
     session::ListedSession,
@@ -209,6 +209,8 @@ pub trait OrderRepository: Send + Sync {
     /// The work for one page is bounded, so a page may be short, or empty, although more pages follow: if it has a
     /// `next`, the list goes on there.
     async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
+    /// Whether an account has an order of the record with one of these statuses, readable or not; `false` for no statuses.
+    async fn has_order_in(&self, owner: UserKey, statuses: &[OrderStatus]) -> ReadResult<bool>;
     /// An order's history, sorted by sequence number.
     async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
     /// Orders that a sweep must process, longest due first, including unreadable ones.

@@ -4,7 +4,10 @@ mod list;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Order, OrderKey, OrderNumber, Revision, Timestamp, UserKey, order::StoredHistoryEntry};
+use domain::{
+    Order, OrderKey, OrderNumber, Revision, Timestamp, UserKey,
+    order::{OrderStatus, StoredHistoryEntry},
+};
 use ports::{
     Batch, DueOrders, OldOrder, OrderFilter, OrderHead, OrderRepository, Page, PortError, UnreadableObserver,
 };
@@ -12,6 +15,7 @@ use ports::{
 use super::{author::author_id, group_by_key, read_readable_rows};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
+use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{DetailsRow, HistoryRow, ItemRow, OrderRow};
 use crate::sql::schema::{api_keys, order_details, order_items, order_status_history, orders, user};
 use crate::sql::shelf::{On, Shelf};
@@ -67,6 +71,21 @@ impl OrderRepository for Database {
         let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| list::list_orders(conn, &*observer, &filter).await)
             .await
+    }
+
+    async fn has_order_in(&self, owner: UserKey, statuses: &[OrderStatus]) -> Result<bool, PortError> {
+        let statuses: Vec<_> = statuses.iter().map(|it| it.as_str()).collect();
+        self.run_query(async move |conn: &mut Conn| {
+            // One step of the index for each status, and no row is read.
+            let query = orders::table
+                .filter(orders::user_id.eq(owner.get()))
+                .filter(orders::status.eq_any(&statuses))
+                .limit(1)
+                .select(orders::id);
+            let query = IndexHint(Index::ORDERS_OF_USER_AND_STATUS, query);
+            Ok(query.get_result::<i64>(conn).await.optional()?.is_some())
+        })
+        .await
     }
 
     async fn list_history_entries(&self, order: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {

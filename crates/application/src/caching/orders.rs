@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Order, OrderKey, OrderNumber, Timestamp, UserKey, order::StoredHistoryEntry};
+use domain::{
+    Order, OrderKey, OrderNumber, Timestamp, UserKey,
+    order::{OrderStatus, StoredHistoryEntry},
+};
 use ports::{Batch, Cache, DueOrders, OldOrder, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{CachedRows, SingleFlight};
@@ -84,6 +87,10 @@ impl OrderRepository for CachedOrders {
 
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         self.record.list_orders(filter).await
+    }
+
+    async fn has_order_in(&self, owner: UserKey, statuses: &[OrderStatus]) -> Result<bool, PortError> {
+        self.record.has_order_in(owner, statuses).await
     }
 
     async fn list_history_entries(&self, order: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {

@@ -110,6 +110,22 @@ pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
     assert_eq!(list(backend, OrderFilter { owner: Some(nobody), ..up_to(10) }).await, (Vec::new(), false));
 }
 
+/// One of the statuses is enough, and no status is none.
+pub async fn an_account_is_asked_whether_it_has_an_order_in_a_status(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    place(backend, &user, OrderStatus::Paid, sample::at(1)).await;
+    place(backend, &other, OrderStatus::Shipped, sample::at(1)).await;
+    for (statuses, expected) in [
+        (vec![OrderStatus::Paid], true),
+        (vec![OrderStatus::Pending, OrderStatus::Paid, OrderStatus::Closed], true),
+        (vec![OrderStatus::Shipped, OrderStatus::Pending], false),
+        (vec![], false),
+    ] {
+        let found = backend.orders.has_order_in(user.key, &statuses).await.expect("read");
+        assert_eq!(found, expected, "{statuses:?}");
+    }
+}
+
 /// The first timestamp is included and the last one is not.
 pub async fn a_list_begins_at_a_moment_and_ends_before_another(backend: &Backend) {
     let placed = place_some(backend, &backend.user().await, 4).await;

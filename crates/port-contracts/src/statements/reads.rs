@@ -210,6 +210,11 @@ impl StatementFixture {
         for after in [None, Some(old)] {
             ask!(played, OrderRepository::list_old_orders, orders, late, after, LIMIT);
         }
+        let open: Vec<_> = OrderStatus::ALL.into_iter().filter(|it| it.needs_customer()).collect();
+        for (owner, statuses) in [(self.user.key, &open[..]), (UserKey::new(1), &open), (self.user.key, &[])]
+        {
+            ask!(played, OrderRepository::has_order_in, orders, owner, statuses);
+        }
         for owner in [None, Some(self.user.key)] {
             ask!(played, OrderRepository::list_archived_orders, orders, owner, Some(self.order.key), LIMIT);
         }

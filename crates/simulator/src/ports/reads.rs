@@ -8,7 +8,7 @@ use domain::{
     Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Session,
     SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
     Username, WebhookDelivery, WebhookEndpoint,
-    order::StoredHistoryEntry,
+    order::{OrderStatus, StoredHistoryEntry},
     payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
     product::StoredProductChange,
     session::ListedSession,
@@ -53,6 +53,7 @@ macro_rules! reads {
 reads!(OrderRepository {
     fn find_order(number: &OrderNumber) -> Option<Order>;
     fn list_orders(filter: OrderFilter) -> Page<Order>;
+    fn has_order_in(owner: UserKey, statuses: &[OrderStatus]) -> bool;
     fn list_history_entries(order: OrderKey) -> Vec<StoredHistoryEntry>;
     fn list_due_orders(due: DueOrders, batch: Batch) -> Vec<OrderNumber>;
     fn list_old_orders(before: Timestamp, after: Option<OldOrder>, limit: u32) -> Vec<OldOrder>;

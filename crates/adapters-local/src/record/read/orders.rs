@@ -63,6 +63,13 @@ impl OrderRepository for MemoryRecord {
         Ok(self.read_page(rows, filter.limit, cursor, Order::clone))
     }
 
+    async fn has_order_in(&self, owner: UserKey, statuses: &[OrderStatus]) -> Read<bool> {
+        let tables = self.tables();
+        let fits =
+            |it: &Order| it.owner == owner && statuses.contains(&it.status) && !tables.is_archived(it.key);
+        Ok(tables.orders.rows().any(fits))
+    }
+
     async fn list_history_entries(&self, order: OrderKey) -> Read<Vec<StoredHistoryEntry>> {
         let tables = self.tables();
         let entries = tables.history.rows().filter(|it| it.order == order);

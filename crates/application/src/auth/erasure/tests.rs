@@ -134,3 +134,13 @@ async fn the_last_operator_stays_and_of_two_who_go_at_once_one_does() {
     let second = erase_as(&it, olga, "green tea").await;
     assert!(matches!(second, Err(ErasureError::LastOperator)), "{second:?}");
 }
+
+#[tokio::test]
+async fn an_open_order_that_cannot_be_read_keeps_its_account() {
+    let it = bench(&[order_in(OrderStatus::Paid)]);
+    let (key, owner) = (order().key.get().to_string(), None);
+    it.record.corrupt_row(ports::UnreadableRow { table: "orders", column: "currency", key, owner });
+    let outcome = erase(&it).await;
+    assert!(matches!(outcome, Err(ErasureError::OpenOrders)), "{outcome:?}");
+    assert!(it.record.commits().is_empty());
+}

@@ -69,6 +69,10 @@ impl OrderRepository for OneOrder {
         unreachable!("not listed here")
     }
 
+    async fn has_order_in(&self, _: UserKey, _: &[OrderStatus]) -> Result<bool, PortError> {
+        unreachable!("nor asked for by status")
+    }
+
     async fn list_history_entries(&self, _: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {
         unreachable!("nor its history")
     }
