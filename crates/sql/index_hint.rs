@@ -23,7 +23,6 @@ impl Index {
     pub(super) const ATTEMPTS_OF_TRANSACTION: Self = Self::new("gateway_attempts", "attempts_of_transaction");
     pub(super) const CHANGES_OF_STOCK: Self = Self::new("product_changes", "changes_of_stock");
     pub(super) const CHANGES_VERSION: Self = Self::new("product_changes", "changes_version");
-    pub(super) const DELIVERIES_BY_TIME: Self = Self::new("webhook_deliveries", "deliveries_by_time");
     pub(super) const DELIVERIES_DUE: Self = Self::new("webhook_deliveries", "deliveries_due");
     pub(super) const DELIVERIES_OF_ENDPOINT: Self = Self::new("webhook_deliveries", "deliveries_of_endpoint");
     pub(super) const DELIVERIES_OF_STATUS: Self = Self::new("webhook_deliveries", "deliveries_of_status");

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::Timestamp;
+use domain::{Timestamp, webhook::DeliveryStatus};
 use ports::Prunable;
 
 use super::index_hint::{Index, IndexHint};
@@ -48,9 +48,19 @@ pub(super) async fn list_deliveries(
     before: SqlTimestamp,
     rows: i64,
 ) -> QueryResult<Vec<i64>> {
-    let over =
-        deliveries::table.filter(deliveries::created_at.lt(before)).order(deliveries::created_at.asc());
-    IndexHint(Index::DELIVERIES_BY_TIME, over.limit(rows).select(deliveries::id)).load(conn).await
+    let mut keys: Vec<i64> = Vec::new();
+    // A select for each status, because each walks its own part of the index and stops at the limit.
+    for status in [DeliveryStatus::Delivered, DeliveryStatus::Failed] {
+        let left = rows.saturating_sub(i64::try_from(keys.len()).unwrap_or(rows));
+        let over = deliveries::table
+            .filter(deliveries::status.eq(status.as_str()))
+            .filter(deliveries::created_at.lt(before))
+            .order(deliveries::created_at.asc())
+            .limit(left)
+            .select(deliveries::id);
+        keys.extend(IndexHint(Index::DELIVERIES_OF_STATUS, over).load::<i64>(conn).await?);
+    }
+    Ok(keys)
 }
 
 /// Those that expired, and those that were revoked.

@@ -370,3 +370,4 @@ allow_tables_to_appear_in_same_query!(payment_metadata, payment_next_actions, pa
 allow_tables_to_appear_in_same_query!(gateway_references, payment_events);
 allow_tables_to_appear_in_same_query!(order_details, user);
 allow_tables_to_appear_in_same_query!(erasures, orders);
+allow_tables_to_appear_in_same_query!(webhook_deliveries, webhook_endpoints);

@@ -234,6 +234,7 @@ const fn always_writes_webhook(write: &WebhookWrite) -> bool {
         | WebhookWrite::DisableFailing { .. }
         | WebhookWrite::DeleteEndpoint { .. }
         | WebhookWrite::MoveCursor { .. }
+        | WebhookWrite::DropDeliveries { .. }
         | WebhookWrite::UpdateDelivery { .. } => true,
         WebhookWrite::SetFailingSince { .. }
         | WebhookWrite::InsertDeliveries(_)

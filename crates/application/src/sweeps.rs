@@ -26,7 +26,7 @@ mod payments;
 
 use ports::{CommitError, PortError, Prunable, UnitOfWork, Write};
 
-use crate::App;
+use crate::{App, webhooks::drop_old_deliveries};
 
 pub use erasures::erase_accounts;
 pub use events::{
@@ -61,17 +61,18 @@ pub mod names {
 const PRUNE_LIMIT: u32 = 1_000;
 
 /// Deletes claims, sessions, attempts and deliveries of webhooks past their retention, up to a limit for each; `true` when
-/// there may be more. While nothing is over, it commits nothing.
+/// there may be more. A delivery that was never made leaves a finding. While nothing is over, it commits nothing.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let (now, policy) = (app.clock.now(), &app.policy);
+    let deliveries_before = now.saturating_sub(policy.webhook_retention);
     let kinds = [
         (Prunable::Claims, now),
         (Prunable::Sessions, now.saturating_sub(policy.session_retention)),
         (Prunable::Attempts, now.saturating_sub(policy.attempt_retention)),
-        (Prunable::Deliveries, now.saturating_sub(policy.webhook_retention)),
+        (Prunable::Deliveries, deliveries_before),
     ];
     let mut work = UnitOfWork::new();
     for (what, before) in kinds {
@@ -79,12 +80,13 @@ pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
             work = work.with_write(Write::Prune(what, before, PRUNE_LIMIT));
         }
     }
-    if work.writes().is_empty() {
-        return Ok(false);
+    let has_pruned = !work.writes().is_empty();
+    if has_pruned {
+        app.store.commit(work).await.map_err(CommitError::into_port_error)?;
     }
-    app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+    let has_dropped = drop_old_deliveries(app, deliveries_before, PRUNE_LIMIT).await?;
     // Whether that was all, the next pass asks.
-    Ok(true)
+    Ok(has_pruned || has_dropped)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod deliver;
 mod deliveries;
 mod endpoints;
 mod fan_out;
+mod gaps;
 mod run;
 mod secrets;
 mod signal;
@@ -29,6 +30,7 @@ pub use endpoints::{
     ENDPOINTS_MAX, EndpointError, NewEndpoint, create_endpoint, delete_endpoint, find_endpoint,
     list_endpoints, patch_endpoint, rotate_secret,
 };
+pub(crate) use gaps::drop_old_deliveries;
 pub use run::{BACKLOG_MAX, EndpointRun, list_active_endpoints, report_backlog, run_endpoint};
 pub use signal::WebhookSignal;
 

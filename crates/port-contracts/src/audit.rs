@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     FeedEvent, Order, OrderChange, OrderKey, Session, WebhookDelivery, payment::EventDisposition,
-    payment::StoredEvent,
+    payment::StoredEvent, webhook::DeliveryStatus,
 };
 use ports::{Claim, KeptOrder, NewFeedEvent, Orphan, OrphanCursor, Prunable, WebhookWrite, Write};
 
@@ -120,7 +120,10 @@ async fn store_prunable_rows(backend: &Backend) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |_| ()).await;
     backend.commit([Write::Webhook(WebhookWrite::InsertEndpoint(Box::new(endpoint.clone())))]).await;
-    let delivery = |n| WebhookDelivery { created_at: at(5), ..sample::delivery(&endpoint, n, "order:1") };
+    let delivery = |(n, status)| {
+        let made = sample::delivery(&endpoint, n, "order:1");
+        WebhookDelivery { created_at: at(5), status, next_attempt_at: None, ..made }
+    };
     let claim = || Claim { expires_at: Some(at(5)), ..sample::claim(&user) };
     let expired = || Session { expires_at: at(5), ..sample::session(&user) };
     let revoked = Session { revoked_at: Some(at(5)), ..sample::session(&user) };
@@ -130,7 +133,8 @@ async fn store_prunable_rows(backend: &Backend) {
     backend.commit([claim(), claim(), claim()].map(Write::Claim)).await;
     let attempts = (0..3).map(|_| sample::attempt(&transaction, 5)).collect();
     backend.commit([Write::InsertAttempts(attempts)]).await;
-    let deliveries = (1..=3).map(delivery).collect();
+    let over = [DeliveryStatus::Delivered, DeliveryStatus::Failed, DeliveryStatus::Delivered];
+    let deliveries = (1..=3).zip(over).map(delivery).collect();
     backend.commit([Write::Webhook(WebhookWrite::InsertDeliveries(deliveries))]).await;
     let events = (1..=3).map(|n| NewFeedEvent::from(event(n))).collect();
     backend.commit([Write::InsertFeedEvents(events)]).await;

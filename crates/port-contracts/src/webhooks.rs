@@ -1,5 +1,9 @@
 //! What [`WebhookRepository`](ports::WebhookRepository) and [`WebhookWrite`] promise.
 
+mod retention;
+
+pub use retention::*;
+
 use std::time::Duration;
 
 use domain::{
@@ -9,7 +13,7 @@ use domain::{
         SealedSecret,
     },
 };
-use ports::{Prunable, UnitOfWork, WebhookWrite, Write};
+use ports::{UnitOfWork, WebhookWrite, Write};
 
 use crate::{
     Backend, backend,
@@ -40,6 +44,8 @@ macro_rules! webhooks {
             a_delivery_that_has_moved_on_is_not_postponed
             failing_since_is_stored_and_cleared
             old_deliveries_are_pruned_a_bounded_number_at_a_time
+            pending_deliveries_that_are_old_are_listed
+            only_pending_deliveries_are_dropped
             pending_deliveries_are_counted_up_to_a_limit
             ; $($fixture)::+
         }
@@ -386,29 +392,4 @@ pub async fn failing_since_is_stored_and_cleared(backend: &Backend) {
     }
     let gone = EndpointKey::new(sample::next_number());
     commit_write(backend, WebhookWrite::SetFailingSince { endpoint: gone, since: None }).await;
-}
-
-/// The oldest first, whatever their status.
-pub async fn old_deliveries_are_pruned_a_bounded_number_at_a_time(backend: &Backend) {
-    let endpoint = stored_endpoint(backend, |_| {}).await;
-    for created in [3, 1, 2] {
-        let delivery = sample::delivery(&endpoint, created, "order:1");
-        let delivery = WebhookDelivery { created_at: at(created), ..delivery };
-        commit_write(backend, WebhookWrite::InsertDeliveries(vec![delivery])).await;
-    }
-    for (before, rows, left) in [(1, 10, 3), (3, 1, 2), (3, 10, 1), (4, 10, 0)] {
-        backend.commit([Write::Prune(Prunable::Deliveries, at(before), rows)]).await;
-        let page = backend.webhooks.list_deliveries(endpoint.key, None, 10).await.expect("read");
-        assert_eq!(page.data.len(), left);
-    }
-}
-
-/// Of all endpoints.
-pub async fn pending_deliveries_are_counted_up_to_a_limit(backend: &Backend) {
-    for _ in 0..3 {
-        let endpoint = stored_endpoint(backend, |_| {}).await;
-        stored_delivery(backend, &endpoint, (1, "order:1")).await;
-    }
-    let count = async |most| backend.webhooks.count_pending_deliveries(most).await.expect("read");
-    assert_eq!((count(10).await, count(2).await), (3, 2));
 }

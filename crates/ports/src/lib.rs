@@ -91,7 +91,7 @@ pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, TokenIssuer};
 pub use webhook::{
-    DueDelivery, WebhookAnswer, WebhookMessage, WebhookRepository, WebhookSender, WebhookWrite,
+    DueDelivery, OldDelivery, WebhookAnswer, WebhookMessage, WebhookRepository, WebhookSender, WebhookWrite,
 };
 
 pub use work::{OpenLimits, Prunable, TransactionUpdate, UnitOfWork, Write, split_rivals};

@@ -214,13 +214,11 @@ pub trait OrderRepository: Send + Sync {
     /// An order's history, sorted by sequence number.
     async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
     /// Orders that a sweep must process, longest due first, including unreadable ones.
-    // Only numbers are returned. The sweep reads each order by itself, so that one unreadable row fails alone
-    // and not the batch.
+    // Only numbers: the sweep reads each order by itself, so that an unreadable row fails alone.
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> ReadResult<Vec<OrderNumber>>;
     /// `CLOSED` orders that last changed before `before`, by `updated_at` and row, oldest change first, including
     /// unreadable ones, after `after`, at most `limit`. Those of an account whose erasure is not finished are left out.
-    // An erasure looks at the archive first and then at the record. An order that moved the other way meanwhile could be
-    // missed by both.
+    // An erasure looks at the archive first and then at the record: both could miss an order that moved the other way.
     async fn list_old_orders(
         &self,
         before: Timestamp,

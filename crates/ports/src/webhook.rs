@@ -34,7 +34,7 @@ pub enum WebhookWrite {
         /// The `failing_since` that was read.
         failing_since: Timestamp,
     },
-    /// Deletes an endpoint. Its deliveries stay until they are pruned, and none of them is sent. Guard: its version is
+    /// Deletes an endpoint. Its deliveries stay until they are old, and none of them is sent. Guard: its version is
     /// the one read; else `Stale`.
     DeleteEndpoint {
         /// The row of the endpoint.
@@ -85,6 +85,14 @@ pub enum WebhookWrite {
         /// When to look at it again.
         until: Timestamp,
     },
+    /// Deletes deliveries of one endpoint that were never made, also while an attempt at one runs. Guard: all of them are
+    /// `PENDING`; else `Stale`.
+    DropDeliveries {
+        /// The row of the endpoint, which may be deleted.
+        endpoint: EndpointKey,
+        /// The rows of the deliveries.
+        deliveries: Vec<DeliveryKey>,
+    },
     /// Sets when the first pending delivery of a subject that comes after one is looked at. It belongs to the commit that
     /// ends an attempt of that one.
     // Only the first: the others wait for it, and a busy subject may have thousands of them.
@@ -115,6 +123,7 @@ impl WebhookWrite {
                 all.first().map_or((EndpointKey::new(0), None), |it| (it.endpoint, Some(it.key)))
             }
             Self::UpdateDelivery { delivery, .. } => (delivery.endpoint, Some(delivery.key)),
+            Self::DropDeliveries { endpoint, deliveries } => (*endpoint, deliveries.iter().min().copied()),
             Self::PostponeDelivery { endpoint, delivery, .. } => (*endpoint, Some(*delivery)),
             // After every single delivery of the endpoint: the one that it moves comes behind the one that ended.
             Self::MoveFollower { endpoint, .. } => (*endpoint, Some(DeliveryKey::new(i64::MAX))),
@@ -129,6 +138,19 @@ pub struct DueDelivery {
     pub delivery: WebhookDelivery,
     /// When the earlier delivery of its subject that it waits for is looked at next; `None`: it waits for nothing.
     pub blocked_until: Option<Timestamp>,
+}
+
+/// A delivery that has been pending for long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldDelivery {
+    /// The row of the delivery.
+    pub key: DeliveryKey,
+    /// The message that was not delivered.
+    pub message: MessageId,
+    /// The row of its endpoint.
+    pub endpoint: EndpointKey,
+    /// The public id of its endpoint; `None` if it was deleted.
+    pub endpoint_id: Option<EndpointId>,
 }
 
 /// Reads the endpoints of webhooks and the deliveries to them.
@@ -166,6 +188,9 @@ pub trait WebhookRepository: Send + Sync {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<DueDelivery>, PortError>;
+    /// Pending deliveries to all endpoints, deleted ones included, that were made before that time, oldest first, at most
+    /// `limit`, readable or not.
+    async fn list_old_pending(&self, before: Timestamp, limit: u32) -> Result<Vec<OldDelivery>, PortError>;
     /// The number of pending deliveries to all endpoints, deleted ones included; at most `most`.
     async fn count_pending_deliveries(&self, most: u32) -> Result<u32, PortError>;
 }

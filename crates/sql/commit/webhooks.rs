@@ -1,6 +1,8 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{EndpointKey, Timestamp, Version, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus};
+use domain::{
+    DeliveryKey, EndpointKey, Timestamp, Version, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus,
+};
 use ports::WebhookWrite;
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
@@ -22,17 +24,7 @@ pub(super) async fn apply_webhook_write(conn: &mut Conn, write: &WebhookWrite) -
         }
         WebhookWrite::UpdateEndpoint { endpoint, read } => update_endpoint(conn, endpoint, *read).await,
         WebhookWrite::DisableFailing { endpoint, read, failing_since } => {
-            let guard = endpoints::table
-                .find(endpoint.key.get())
-                .filter(endpoints::version.eq(read.get()))
-                .filter(endpoints::failing_since.eq(SqlTimestamp::from(*failing_since)));
-            let row = EndpointRow::from(&**endpoint);
-            let update = diesel::update(guard).set((
-                endpoints::disabled.eq(row.disabled),
-                endpoints::version.eq(row.version),
-                endpoints::updated_at.eq(row.updated_at),
-            ));
-            check_guard(CachedStatement(update).execute(conn).await?)
+            disable_failing(conn, endpoint, (*read, *failing_since)).await
         }
         WebhookWrite::DeleteEndpoint { endpoint, read } => {
             let row = endpoints::table.find(endpoint.get()).filter(endpoints::version.eq(read.get()));
@@ -65,6 +57,7 @@ pub(super) async fn apply_webhook_write(conn: &mut Conn, write: &WebhookWrite) -
             CachedStatement(update).execute(conn).await?;
             Ok(())
         }
+        WebhookWrite::DropDeliveries { endpoint: _, deliveries } => drop_pending(conn, deliveries).await,
         WebhookWrite::MoveFollower { endpoint, subject, behind, at } => {
             move_follower(conn, (*endpoint, subject), *behind, *at).await
         }
@@ -91,6 +84,24 @@ async fn update_endpoint(conn: &mut Conn, endpoint: &WebhookEndpoint, read: Vers
     check_guard(CachedStatement(update).execute(conn).await?)
 }
 
+async fn disable_failing(
+    conn: &mut Conn,
+    endpoint: &WebhookEndpoint,
+    (read, failing_since): (Version, Timestamp),
+) -> WriteOutcome {
+    let guard = endpoints::table
+        .find(endpoint.key.get())
+        .filter(endpoints::version.eq(read.get()))
+        .filter(endpoints::failing_since.eq(SqlTimestamp::from(failing_since)));
+    let row = EndpointRow::from(endpoint);
+    let update = diesel::update(guard).set((
+        endpoints::disabled.eq(row.disabled),
+        endpoints::version.eq(row.version),
+        endpoints::updated_at.eq(row.updated_at),
+    ));
+    check_guard(CachedStatement(update).execute(conn).await?)
+}
+
 async fn move_cursor(
     conn: &mut Conn,
     endpoint: EndpointKey,
@@ -106,6 +117,16 @@ async fn move_cursor(
     check_guard(
         CachedStatement(diesel::update(guard).set(endpoints::feed_cursor.eq(to))).execute(conn).await?,
     )
+}
+
+/// Deletes deliveries, all of which must be pending.
+async fn drop_pending(conn: &mut Conn, all: &[DeliveryKey]) -> WriteOutcome {
+    let keys: Vec<i64> = all.iter().map(|it| it.get()).collect();
+    let rows = deliveries::table
+        .filter(deliveries::id.eq_any(keys))
+        .filter(deliveries::status.eq(DeliveryStatus::Pending.as_str()));
+    let dropped = diesel::delete(rows).execute(conn).await?;
+    if dropped == all.len() { Ok(()) } else { Err(Violation::Stale.into()) }
 }
 
 /// Moves the first pending delivery that waits; the others wait for it in turn.

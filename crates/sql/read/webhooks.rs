@@ -6,9 +6,10 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use domain::{
-    DeliveryId, EndpointId, EndpointKey, Timestamp, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus,
+    DeliveryId, DeliveryKey, EndpointId, EndpointKey, MessageId, Timestamp, WebhookDelivery, WebhookEndpoint,
+    webhook::DeliveryStatus,
 };
-use ports::{DueDelivery, Page, PortError, WebhookRepository};
+use ports::{DueDelivery, OldDelivery, Page, PortError, WebhookRepository};
 
 use super::{limit_plus_one, read_page, read_readable_rows};
 use crate::connection::{Conn, Database};
@@ -140,6 +141,34 @@ impl WebhookRepository for Database {
                 let blocked_until = blocker.map(|(_, at)| at.get().unwrap_or(now));
                 Ok(DueDelivery { delivery: row.into_delivery()?, blocked_until })
             })
+        })
+        .await
+    }
+
+    async fn list_old_pending(&self, before: Timestamp, limit: u32) -> Result<Vec<OldDelivery>, PortError> {
+        self.run_query(async move |conn: &mut Conn| {
+            let query = deliveries::table
+                .left_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_key)))
+                .filter(deliveries::status.eq(DeliveryStatus::Pending.as_str()))
+                .filter(deliveries::created_at.lt(SqlTimestamp::from(before)))
+                .order((deliveries::created_at.asc(), deliveries::id.asc()))
+                .limit(i64::from(limit))
+                .select((
+                    deliveries::id,
+                    deliveries::message_id,
+                    deliveries::endpoint_key,
+                    endpoints::endpoint_id.nullable(),
+                ));
+            let rows: Vec<(i64, String, i64, Option<String>)> =
+                IndexHint(Index::DELIVERIES_OF_STATUS, query).load(conn).await?;
+            let old =
+                |(key, message, endpoint, endpoint_id): (i64, String, i64, Option<String>)| OldDelivery {
+                    key: DeliveryKey::new(key),
+                    message: MessageId::new(message),
+                    endpoint: EndpointKey::new(endpoint),
+                    endpoint_id: endpoint_id.map(EndpointId::new),
+                };
+            Ok(rows.into_iter().map(old).collect())
         })
         .await
     }

@@ -595,8 +595,7 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX deliveries_due ON webhook_deliveries (endpoint_key, status, next_attempt_at);
 CREATE INDEX deliveries_of_subject ON webhook_deliveries (endpoint_key, subject, status, sequence);
 CREATE INDEX deliveries_of_endpoint ON webhook_deliveries (endpoint_key, created_at);
-CREATE INDEX deliveries_of_status ON webhook_deliveries (status);
-CREATE INDEX deliveries_by_time ON webhook_deliveries (created_at);
+CREATE INDEX deliveries_of_status ON webhook_deliveries (status, created_at);
 
 -- The archive: what `api archive` moved out of the tables of the same names, with the same columns in the same order. Rows
 -- are copied as they are, in both directions, so a column is added to both. It has the keys and checks of the record, and

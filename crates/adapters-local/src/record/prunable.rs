@@ -1,6 +1,6 @@
 //! Rows whose time is over: a sweep asks whether there are any, and a commit removes them.
 
-use domain::{Timestamp, WebhookDelivery};
+use domain::{Timestamp, WebhookDelivery, webhook::DeliveryStatus};
 use ports::{Claim, Prunable, StoredAttempt};
 
 use super::{
@@ -32,7 +32,7 @@ pub(super) fn session_over_since(row: &SessionRow, before: Timestamp) -> Option<
 }
 
 pub(super) fn delivery_over_since(row: &WebhookDelivery, before: Timestamp) -> Option<Timestamp> {
-    Some(row.created_at).filter(|it| *it < before)
+    Some(row.created_at).filter(|it| *it < before && row.status != DeliveryStatus::Pending)
 }
 
 pub(super) fn attempt_over_since(row: &StoredAttempt, before: Timestamp) -> Option<Timestamp> {

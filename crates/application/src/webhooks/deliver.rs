@@ -15,6 +15,7 @@ use ports::{
 
 use super::{
     body::{Missing, render_body},
+    gaps::gap_finding,
     secrets::open_secret,
 };
 use crate::{
@@ -67,7 +68,7 @@ enum DisableCause {
 }
 
 impl DisableCause {
-    const fn reason(self) -> &'static str {
+    const fn as_reason(self) -> &'static str {
         match self {
             Self::Gone => "it answered 410 Gone",
             Self::Exhausted => "no attempt has succeeded for 3 days",
@@ -198,14 +199,7 @@ impl Round<'_> {
             self.note_outcome(delivery, failed, DeliveryOutcome::Failed, None).await?;
             return Ok(Next::GoOn);
         }
-        let detail = format!(
-            "the webhook endpoint {} did not get {events}, such as {}",
-            self.endpoint.id, delivery.message
-        );
-        let finding = new_finding(app, FindingKind::WebhookGap, &detail, &FindingContext::default());
-        // One for all deliveries of the endpoint that a long pause has left behind.
-        let subject = format!("{}:{}", FindingKind::WebhookGap.as_str(), self.endpoint.id);
-        let finding = Write::InsertFindingOnce(finding, subject);
+        let finding = gap_finding(app, &self.endpoint.id, events, &delivery.message);
         self.note_outcome(delivery, failed, DeliveryOutcome::GivenUp, Some(finding)).await?;
         Ok(Next::GoOn)
     }
@@ -278,7 +272,7 @@ impl Round<'_> {
         let disabled: Result<bool, PortError> =
             retry_stale!(app, try_disable(app, self.endpoint, cause).await);
         if disabled? {
-            tracing::warn!(endpoint = %self.endpoint.id, reason = cause.reason(), "webhook endpoint disabled");
+            tracing::warn!(endpoint = %self.endpoint.id, reason = cause.as_reason(), "webhook endpoint disabled");
         }
         Ok(Next::Stop)
     }
@@ -319,7 +313,7 @@ async fn try_disable(
             WebhookWrite::DisableFailing { endpoint, read, failing_since }
         }
     };
-    let detail = format!("the webhook endpoint {} was disabled: {}", present.id, cause.reason());
+    let detail = format!("the webhook endpoint {} was disabled: {}", present.id, cause.as_reason());
     let finding = new_finding(app, FindingKind::WebhookDisabled, &detail, &FindingContext::default());
     let subject = format!("{}:{}", FindingKind::WebhookDisabled.as_str(), present.id);
     let work = UnitOfWork::new()

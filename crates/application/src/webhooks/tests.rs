@@ -1,5 +1,6 @@
 mod disabling;
 mod operators;
+mod retention;
 mod unreadable;
 
 use std::sync::Mutex;

@@ -1,7 +1,7 @@
 use domain::{DeliveryId, EndpointId, EndpointKey};
 use ports::WebhookWrite;
 
-use super::filler::FILLER_ENDPOINT;
+use super::filler::{FILLER_ENDPOINT, filler_rows};
 use super::reads::{LIMIT, ask, middle};
 use super::{Coverage, StatementFixture};
 use crate::{Backend, sample};
@@ -28,6 +28,8 @@ impl StatementFixture {
         for key in [endpoint, self.endpoint.key] {
             ask!(played, WebhookRepository::list_due_deliveries, webhooks, key, sample::at(1_000_000), LIMIT);
         }
+        let middle = sample::at(i64::from(filler_rows()) / 2);
+        ask!(played, WebhookRepository::list_old_pending, webhooks, middle, LIMIT);
         ask!(played, WebhookRepository::count_pending_deliveries, webhooks, LIMIT);
     }
 
@@ -53,6 +55,7 @@ impl StatementFixture {
                 behind: 7,
                 at: sample::at(3),
             },
+            WebhookWrite::DropDeliveries { endpoint: key, deliveries: vec![delivery.key] },
             WebhookWrite::SetFailingSince { endpoint: key, since: Some(sample::at(1)) },
             WebhookWrite::UpdateEndpoint {
                 endpoint: Box::new(endpoint.clone()),

@@ -9,7 +9,8 @@ pub enum Prunable {
     Sessions,
     /// Attempts at gateways that began before then.
     Attempts,
-    /// Deliveries of webhooks that were made before then, whatever their status.
+    /// Deliveries of webhooks that were made before then and are over. Those that are pending are
+    /// [dropped](crate::WebhookWrite::DropDeliveries), and operators learn of it.
     Deliveries,
     /// Numbered events of the feed that happened before then, lowest number first, up to the first one that did not.
     FeedEvents,

@@ -65,8 +65,8 @@ impl UnitOfWork {
     /// Whether it can be committed in one database transaction with other units, for less than its own
     /// transaction costs. A unit that prunes, erases or numbers events holds many locks, a probe must show what one commit
     /// does, and one that postpones has no guard: its place beside a guarded change of the same transaction would decide. One
-    /// that makes deliveries or puts many off has a hundred rows, and the end of the sessions of a user up to a thousand, for which
-    /// an order of the same batch would have to wait.
+    /// that makes deliveries, puts many off or drops them has a hundred rows, and the end of the sessions of a user up to a
+    /// thousand, for which an order of the same batch would have to wait.
     #[must_use]
     pub fn can_join_batch(&self) -> bool {
         let stands_alone = |it: &Write| {
@@ -86,6 +86,7 @@ impl UnitOfWork {
                         WebhookWrite::MoveCursor { .. }
                             | WebhookWrite::InsertDeliveries(_)
                             | WebhookWrite::PostponeDelivery { .. }
+                            | WebhookWrite::DropDeliveries { .. }
                     )
             )
         };

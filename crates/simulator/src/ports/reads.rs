@@ -16,8 +16,8 @@ use domain::{
 use ports::{
     Account, AccountConflict, AccountFilter, Batch, CaseKey, ChangeFilter, ChangedUser, Claim,
     ClaimRepository, Credentials, DatedPayment, DueDelivery, DueOrders, EventPosition, EventRepository,
-    FeedBacklog, FeedFilter, FeedHeads, FeedPage, FeedRepository, IdempotencyKey, OldOrder, OrderFilter,
-    OrderHead, OrderRepository, OverdueStretch, Page, PaymentCase, PaymentFilter, PaymentPeriod,
+    FeedBacklog, FeedFilter, FeedHeads, FeedPage, FeedRepository, IdempotencyKey, OldDelivery, OldOrder,
+    OrderFilter, OrderHead, OrderRepository, OverdueStretch, Page, PaymentCase, PaymentFilter, PaymentPeriod,
     PaymentRepository, PortError, ProductRepository, RefundFilter, RevokedSession, SessionRepository,
     StoredAttempt, StoredRefund, UnreadableRow, UserRepository, WebhookRepository,
 };
@@ -150,6 +150,7 @@ reads!(WebhookRepository {
     fn list_enabled_endpoints(limit: u32) -> Vec<WebhookEndpoint>;
     fn find_delivery(endpoint: EndpointKey, id: &DeliveryId) -> Option<WebhookDelivery>;
     fn list_deliveries(endpoint: EndpointKey, after: Option<DeliveryId>, limit: u32) -> Page<WebhookDelivery>;
+    fn list_old_pending(before: Timestamp, limit: u32) -> Vec<OldDelivery>;
     fn count_pending_deliveries(most: u32) -> u32;
 }
 async fn list_due_deliveries(&self, endpoint: EndpointKey, now: Timestamp, limit: u32) -> Result<Vec<DueDelivery>, PortError> {

@@ -1,4 +1,4 @@
-use domain::{Timestamp, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus};
+use domain::{DeliveryKey, Timestamp, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus};
 use ports::WebhookWrite;
 
 use super::{
@@ -58,6 +58,7 @@ pub(super) fn apply_webhook_write(tables: &mut Tables, write: WebhookWrite) -> W
             }
             Ok(())
         }
+        WebhookWrite::DropDeliveries { endpoint: _, deliveries } => drop_pending(tables, &deliveries),
         WebhookWrite::MoveFollower { endpoint, subject, behind, at } => {
             let follows = |row: &&WebhookDelivery| {
                 row.endpoint == endpoint
@@ -71,10 +72,22 @@ pub(super) fn apply_webhook_write(tables: &mut Tables, write: WebhookWrite) -> W
     }
 }
 
+fn drop_pending(tables: &mut Tables, deliveries: &[DeliveryKey]) -> Written {
+    let is_pending = |key| {
+        let row = tables.webhook_deliveries.get(key);
+        row.is_some_and(|row| row.status == DeliveryStatus::Pending)
+    };
+    if !deliveries.iter().all(is_pending) {
+        return Err(Abort::Stale);
+    }
+    deliveries.iter().for_each(|key| tables.webhook_deliveries.remove(key));
+    Ok(())
+}
+
 fn is_pending_with(row: &WebhookDelivery, attempts: u32) -> bool {
     row.status == DeliveryStatus::Pending && row.attempts == attempts
 }
 
-fn move_delivery(tables: &mut Tables, key: domain::DeliveryKey, at: Timestamp) -> Written {
+fn move_delivery(tables: &mut Tables, key: DeliveryKey, at: Timestamp) -> Written {
     Ok(tables.webhook_deliveries.update(&key, |row| row.next_attempt_at = Some(at))?)
 }

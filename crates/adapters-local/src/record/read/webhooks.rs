@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     DeliveryId, EndpointId, EndpointKey, Timestamp, WebhookDelivery, WebhookEndpoint, webhook::DeliveryStatus,
 };
-use ports::{DueDelivery, Page, WebhookRepository};
+use ports::{DueDelivery, OldDelivery, Page, WebhookRepository};
 
 use super::{Read, sort_behind};
 use crate::{
@@ -74,6 +74,21 @@ impl WebhookRepository for MemoryRecord {
             let blocker = before.min_by_key(|it| it.sequence).map(|it| it.next_attempt_at.unwrap_or(now));
             DueDelivery { delivery: row.clone(), blocked_until: blocker }
         }))
+    }
+
+    async fn list_old_pending(&self, before: Timestamp, limit: u32) -> Read<Vec<OldDelivery>> {
+        let tables = self.tables();
+        let is_old =
+            |row: &&WebhookDelivery| row.status == DeliveryStatus::Pending && row.created_at < before;
+        let place = |row: &WebhookDelivery| (row.created_at, row.key);
+        let rows = sort_behind(tables.webhook_deliveries.rows().filter(is_old), place, None);
+        let old = |row: &WebhookDelivery| OldDelivery {
+            key: row.key,
+            message: row.message.clone(),
+            endpoint: row.endpoint,
+            endpoint_id: tables.webhook_endpoints.get(&row.endpoint).map(|it| it.id.clone()),
+        };
+        Ok(rows.into_iter().take(row_count(limit)).map(old).collect())
     }
 
     async fn count_pending_deliveries(&self, most: u32) -> Read<u32> {
