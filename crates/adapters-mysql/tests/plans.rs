@@ -22,6 +22,10 @@ const EXCEPTIONS: &[(&str, &str)] = &[
         "FROM (((`archived_payment_requests`",
         "the archive of this test has one request, so no index is worth its while",
     ),
+    (
+        "SELECT `archived_payment_events`.`event_id` FROM",
+        "the archive of this test has one notice, so it is read from the beginning of the unique key",
+    ),
     // MariaDB does not see that the entries with NULL are in the order of the rows.
     ("`sequence` IS NULL) ORDER BY `feed_events`.`id` ASC LIMIT", "the events that wait for their numbers"),
 ];

@@ -8,8 +8,8 @@ use domain::{
     payment::{EventDisposition, ReferenceOwner, StoredEvent},
 };
 use ports::{
-    ErasureProgress, OldOrder, OrderCursor, OrderFilter, PaymentFilter, PaymentMoment, PaymentPeriod,
-    RefundFilter, UnitOfWork, Write,
+    CommitError, ErasureProgress, OldOrder, OrderCursor, OrderFilter, PaymentFilter, PaymentMoment,
+    PaymentPeriod, RefundFilter, UnitOfWork, Write,
 };
 
 use self::scene::{Scene, close_order, read_all, scene};
@@ -202,6 +202,21 @@ pub async fn what_an_archived_order_took_stays_taken(backend: &Backend) {
     backend.expect_stale([sample::learn_reference(&other, ReferenceOwner::Payment, "pi_1")]).await;
     let ids = [scene.event.id.clone()];
     assert_eq!(backend.events.list_stored_ids(&scene.event.gateway, &ids).await.expect("read"), ids);
+    // One that was looked up before its first copy was stored and archived, alone and among others.
+    let again = || {
+        let key = sample::event("sandbox", None).key;
+        UnitOfWork::new().with_write(Write::InsertEvent(StoredEvent { key, ..scene.event.clone() }))
+    };
+    let is_duplicate = |it: &Result<(), CommitError>| matches!(it, Err(CommitError::DuplicateEvent));
+    let alone = backend.store.commit(again()).await;
+    assert!(is_duplicate(&alone), "{alone:?}");
+    let new = [sample::event("sandbox", None), sample::event("sandbox", None)];
+    let [first, last] = new.map(|it| UnitOfWork::new().with_write(Write::InsertEvent(it)));
+    let together = backend.store.commit_all(vec![first, again(), last]).await;
+    let refused: Vec<_> = together.iter().map(is_duplicate).collect();
+    assert_eq!(refused, [false, true, false], "{together:?}");
+    assert_eq!(together.iter().filter(|it| it.is_ok()).count(), 2, "{together:?}");
+    backend.commit_change(edit(backend, &scene.order, "it comes back").await).await;
 }
 
 /// The cursor of a page names an order, which need not be in the list any more.

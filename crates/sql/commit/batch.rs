@@ -26,6 +26,7 @@ use ports::{CommitError, PortError, SplitReason, Store, UnitOfWork, Write, split
 use super::{
     abort::{Abort, Violation, WriteOutcome},
     apply_write,
+    events::check_archived_events,
     orders::{write_details, write_restocked},
     payments,
     sale::StockShortage,
@@ -257,15 +258,19 @@ async fn apply_batch(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
     stock.into_outcome()
 }
 
-/// Saves what belongs to the orders and transactions of a run, whose rows are updated, in other tables.
+/// Saves what belongs to the orders and transactions of a run, whose rows are updated, in other tables, and looks for rows of
+/// the archive that are equal to its new ones.
 async fn save_parts(conn: &mut Conn, run: &[Write]) -> WriteOutcome {
-    let mut learnt = Vec::new();
+    let (mut learnt, mut events) = (Vec::new(), Vec::new());
     for write in run {
         if let Write::LearnReference(gateway, new) = write {
             learnt.push((gateway, new));
+        } else if let Write::InsertEvent(event) = write {
+            events.push(event);
         }
     }
     payments::check_archived_references(conn, &learnt).await?;
+    check_archived_events(conn, &events).await?;
     for write in run {
         if let Write::UpdateTransaction(transaction) = write {
             payments::save_parts(conn, transaction).await?;
