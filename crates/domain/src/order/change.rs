@@ -170,14 +170,6 @@ impl OrderChange {
         }
     }
 
-    /// Shows that a refund of everything was requested while the order waits for it: the change makes a new version, so
-    /// that nobody refuses the refund who has not seen that it is on its way. No effect in another status.
-    pub(crate) fn note_full_refund(&mut self, now: Timestamp) {
-        if self.order.status == OrderStatus::RefundPending {
-            self.stamp_change(now);
-        }
-    }
-
     /// Stamps a visible change with [`Order::change_time`], and makes a new version unless there is one already.
     fn stamp_change(&mut self, now: Timestamp) {
         self.order.updated_at = self.order.change_time(now);

@@ -194,8 +194,6 @@ impl TransactionChange {
         if everything && self.order_change.order().allows_transition(OrderStatus::RefundPending, by.actor) {
             // The result may be dropped: the move was checked a line above.
             let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);
-        } else if everything {
-            self.order_change.note_full_refund(now);
         }
         self.order_change.close_way_back(now);
         Ok(refund)

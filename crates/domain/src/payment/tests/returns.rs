@@ -240,23 +240,3 @@ fn an_order_whose_goods_are_back_in_stock_cannot_be_shipped_when_its_refund_fail
     ask(&mut case, "r1", vec![pieces("cup", 2, true)]).unwrap();
     assert_eq!(case.order_change.order().came_from, Some(OrderStatus::Paid));
 }
-
-/// Who refuses the refund with the version from before must read that it is on its way.
-#[test]
-fn a_refund_of_everything_that_waits_already_makes_a_new_version_of_the_order() {
-    for (amount, is_whole) in [("1", false), ("10", true)] {
-        let mut case = apply_all(&[event(EventKind::Captured)]);
-        case.order_change.transition(OrderStatus::RefundPending, OPERATOR, None, NOW).unwrap();
-        let order = Order { updated_at: BEFORE, ..case.order_change.order().clone() };
-        case.order_change = OrderChange::from_order(order.clone());
-        let request = RefundRequest::for_amount(Some(yuan(amount)));
-        case.request_refund(request, OPERATOR, fresh(), NOW).unwrap();
-        let after = case.order_change.order();
-        let expected = if is_whole { (order.version.next(), NOW) } else { (order.version, order.updated_at) };
-        assert_eq!(
-            (after.version, after.updated_at, after.came_from),
-            (expected.0, expected.1, order.came_from)
-        );
-        assert!(case.order_change.history_entries().is_empty());
-    }
-}
