@@ -64,9 +64,10 @@ use crate::{
     service::{Dependency, PoolProbe},
 };
 
-/// Most memory of each of the two caches within this process that hold orders, in bytes: about 12,000 orders of two lines.
+/// Most memory of each of the three caches within this process that hold orders or replies with orders, in bytes: about 12,000
+/// orders of two lines.
 const ORDER_CACHE_BYTES_MAX: u64 = 24 << 20;
-/// Most memory of each of the three caches within this process that hold small entries, in bytes: about 12,000 entries.
+/// Most memory of each of the two caches within this process that hold small entries, in bytes: about 12,000 entries.
 const SMALL_CACHE_BYTES_MAX: u64 = 8 << 20;
 
 /// Why the service did not start, or ended.
@@ -210,7 +211,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         products: Arc::new(GroupedProducts::new(record.products, READ_LANES)),
         orders_for_display: Arc::new(CachedOrders::new(orders.clone(), cache)),
         orders,
-        known_replies: KnownReplies::new(Arc::new(LocalCache::new(SMALL_CACHE_BYTES_MAX))),
+        known_replies: KnownReplies::new(Arc::new(LocalCache::new(ORDER_CACHE_BYTES_MAX))),
         keys_in_flight: KeysInFlight::default(),
         overdue_walk: OverdueWalk::default(),
         known_events: KnownEvents::new(Arc::new(LocalCache::new(SMALL_CACHE_BYTES_MAX))),
