@@ -8,7 +8,7 @@ use ports::PortError;
 /// The items in a row that may be unavailable before a pass ends.
 pub(crate) const UNAVAILABLE_MAX: u32 = 3;
 
-/// Why an item failed by itself. It stays as it is, and the pass goes on.
+/// Why one item failed. It stays as it is, and the pass goes on.
 #[derive(Debug)]
 pub(crate) enum FailedItem {
     /// What the item needs is unavailable.

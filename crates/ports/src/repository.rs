@@ -214,7 +214,7 @@ pub trait OrderRepository: Send + Sync {
     /// An order's history, sorted by sequence number.
     async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
     /// Orders that a sweep must process, longest due first, including unreadable ones.
-    // Only numbers: the sweep reads each order by itself, so that an unreadable row fails alone.
+    // Only numbers: the sweep reads each order separately, so that an unreadable row fails alone.
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> ReadResult<Vec<OrderNumber>>;
     /// `CLOSED` orders that last changed before `before`, by `updated_at` and row, oldest change first, including
     /// unreadable ones, after `after`, at most `limit`. Those of an account whose erasure is not finished are left out.

@@ -33,7 +33,7 @@ pub(super) trait Sweep: Sync {
 /// Processes due items, until a full batch of them is done or there are no more; `true` when there may be
 /// more.
 ///
-/// An item that fails by itself (its row stays locked or cannot be read, or the program has a fault) stays due
+/// An item that fails alone (its row stays locked or cannot be read, or the program has a fault) stays due
 /// and delays no other: the next batch begins behind it. Operators learn of an unreadable row from a finding, and
 /// of the others from the log. If several in a row find something unavailable, the pass ends ([`OutageWatch`]).
 ///

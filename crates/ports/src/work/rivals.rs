@@ -1,7 +1,7 @@
 //! Which units must not share a database transaction.
 //!
 //! A batch sorts the writes of all its units by row and by kind. So two units that decide about one row would be mixed, and
-//! both could succeed, although by themselves each would make the other stale. They go to different parts of the batch,
+//! both could succeed, although in separate transactions each would make the other stale. They go to different parts of the batch,
 //! which are committed one after the other.
 
 use std::collections::BTreeMap;
