@@ -23,3 +23,4 @@ pub(crate) mod row;
 pub(crate) mod schema;
 mod shelf;
 pub(crate) mod value;
+pub(crate) mod work;

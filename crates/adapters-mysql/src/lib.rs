@@ -24,6 +24,7 @@ pub use crate::connection::Consistency;
 use crate::connection::{Conn, WorkKind, Workers};
 pub use crate::migrate::{AdoptedRows, AdoptionReport, MigrationOutcome};
 pub use crate::open::OpenError;
+use crate::sql::work::erase_types;
 
 /// The system of record in a database of a MySQL or MariaDB server. Clones share its connections.
 #[derive(Clone)]
@@ -70,7 +71,7 @@ impl MySql {
     ) -> Result<T, PortError> {
         // A read has no guard that could refuse, so it runs like a commit with an impossible refusal.
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
-        let outcome = self.workers.run(async move |pool| pool.run(kind, all).await).await;
+        let outcome = self.run_work(kind, all).await;
         self.record_unreadable(outcome.map(|Ok(read)| read))
     }
 
@@ -83,8 +84,16 @@ impl MySql {
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
-        self.record_unreadable(
-            self.workers.run(async move |pool| pool.run(WorkKind::Commit, work).await).await,
-        )
+        self.record_unreadable(self.run_work(WorkKind::Commit, work).await)
+    }
+
+    async fn run_work<T: Send + 'static, R: Send + 'static>(
+        &self,
+        kind: WorkKind,
+        work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
+    ) -> Result<Result<T, R>, PortError> {
+        let (work, outcome) = erase_types(work);
+        self.workers.run_work(kind, work).await?;
+        outcome.take()
     }
 }

@@ -9,9 +9,9 @@
 //! on one thread that may block, and the single writer makes commits wait in this program's queue and not
 //! for SQLite's lock.
 
+mod attempt;
 mod inline;
 mod pool;
-mod transaction;
 
 use std::path::Path;
 

@@ -17,7 +17,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::SimpleAsyncConnection;
 use ports::{ErrorChain, PortError};
@@ -26,6 +25,7 @@ use tokio::time::{error::Elapsed, sleep, timeout};
 use super::{Conn, Permit, Pool};
 use crate::dialect::{Failure, read_failure};
 use crate::sql::fault::classify_error;
+use crate::sql::work::{Ending, Work};
 use crate::stopwatch::start_stopwatch;
 
 /// The longest that a piece of work takes in all: waiting, connecting, and every attempt. Slower work is
@@ -104,15 +104,11 @@ impl Pool {
     /// The work is repeated from its beginning after contention, and on another connection when its own was
     /// dead before anything was done on it; a read also when the connection is lost later. A commit is not:
     /// its outcome is unknown.
-    pub(crate) async fn run<T, R>(
-        &self,
-        kind: WorkKind,
-        work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-    ) -> Result<Result<T, R>, PortError> {
+    pub(crate) async fn run(&self, kind: WorkKind, work: &dyn Work) -> Result<Ending, PortError> {
         // Outside the future that the timeout drops, so that the permit outlives it: the server may still
         // be working on the statement that was given up.
         let mut place = None;
-        let outcome = timeout(TIMEOUT, self.run_attempts(kind, &work, &mut place)).await;
+        let outcome = timeout(TIMEOUT, self.run_attempts(kind, work, &mut place)).await;
         outcome.unwrap_or_else(|silence| {
             if let Some(place) = place {
                 place.leave_server(SILENCE);
@@ -125,12 +121,12 @@ impl Pool {
         })
     }
 
-    async fn run_attempts<'a, T, R>(
+    async fn run_attempts<'a>(
         &'a self,
         kind: WorkKind,
-        work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
+        work: &dyn Work,
         place: &mut Option<Permit<'a>>,
-    ) -> Result<Result<T, R>, PortError> {
+    ) -> Result<Ending, PortError> {
         // Before the queue, which is part of the time that the work has: an attempt that begins late would be cut off by its
         // end, and that costs every idle connection.
         let began = start_stopwatch();
@@ -233,11 +229,11 @@ fn timeout_error(silence: &Elapsed) -> Error {
 
 /// Does `work` once. Unless it succeeds, everything is rolled back: a connection that confirms the rollback
 /// is clean, and one that does not is lost.
-async fn run_attempt<T, R>(
+async fn run_attempt(
     conn: &mut Conn,
     (kind, begin_timeout): (WorkKind, Duration),
-    work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-) -> (Result<Result<T, R>, FailedAttempt>, ConnectionState) {
+    work: &dyn Work,
+) -> (Result<Ending, FailedAttempt>, ConnectionState) {
     if let Some(begin) = kind.begin_sql() {
         let begun = timeout(begin_timeout, conn.batch_execute(begin)).await;
         // A server that is gone without closing its connections is silent. A new connection may reach its
@@ -254,8 +250,8 @@ async fn run_attempt<T, R>(
             }
         }
     }
-    let mut outcome = work(conn).await;
-    let (end, has_succeeded) = (kind.end_sql(), matches!(outcome, Ok(Ok(_))));
+    let mut outcome = work.attempt(conn).await;
+    let (end, has_succeeded) = (kind.end_sql(), matches!(outcome, Ok(Ending::Commit)));
     let at_commit = kind == WorkKind::Commit && has_succeeded;
     if let (Some(end), true) = (end, has_succeeded) {
         outcome = conn.batch_execute(end).await.and(outcome);
@@ -271,7 +267,7 @@ async fn run_attempt<T, R>(
     // `ROLLBACK` also after a single query that failed: its answer shows that the connection is in step
     // with the server. A commit that reports an error is rolled back too, which tells a refused commit from
     // a lost connection.
-    let clean = matches!(outcome, Ok(Ok(_))) || conn.batch_execute("ROLLBACK").await.is_ok();
+    let clean = matches!(outcome, Ok(Ending::Commit)) || conn.batch_execute("ROLLBACK").await.is_ok();
     (outcome, if clean { ConnectionState::Clean } else { ConnectionState::Lost })
 }
 

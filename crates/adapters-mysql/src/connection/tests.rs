@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_query;
+use diesel::{QueryResult, sql_query};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use mysql_async::prelude::Queryable as _;
 use ports::PortError;
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::dialect::{Failure, read_failure};
+use crate::sql::work::erase_types;
 
 mod several;
 
@@ -30,12 +31,22 @@ fn crew(database: &str, limits: Limits) -> Arc<Workers> {
     Arc::new(Workers::new(&servers_of(database), 1, limits))
 }
 
+async fn run_on<T: Send + 'static, R: Send + 'static>(
+    crew: &Workers,
+    kind: WorkKind,
+    work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
+) -> Result<Result<T, R>, PortError> {
+    let (work, outcome) = erase_types(work);
+    crew.run_work(kind, work).await?;
+    outcome.take()
+}
+
 async fn write(crew: &Workers, id: i64) -> Result<Result<(), ()>, PortError> {
     let work = async move |conn: &mut Conn| {
         diesel::insert_into(notes::table).values(notes::id.eq(id)).execute(conn).await?;
         Ok(Ok::<_, ()>(()))
     };
-    crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await
+    run_on(crew, WorkKind::Commit, work).await
 }
 
 async fn notes(crew: &Workers) -> Vec<i64> {
@@ -43,7 +54,7 @@ async fn notes(crew: &Workers) -> Vec<i64> {
         let ids = notes::table.select(notes::id).order(notes::id).load(conn).await?;
         Ok(Ok::<_, ()>(ids))
     };
-    crew.run(async move |pool| pool.run(WorkKind::Query, all).await).await.unwrap().unwrap()
+    run_on(crew, WorkKind::Query, all).await.unwrap().unwrap()
 }
 
 fn said(error: &PortError) -> String {
@@ -132,7 +143,7 @@ async fn a_refusal_a_failure_and_a_panic_leave_nothing_and_the_crew_goes_on() {
             }
             Ok(Err::<(), _>("no"))
         };
-        let outcome = crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await;
+        let outcome = run_on(&crew, WorkKind::Commit, work).await;
         assert_eq!(outcome.ok(), (how == 1).then_some(Err("no")));
     }
     write(&crew, 4).await.unwrap().unwrap();
@@ -150,7 +161,7 @@ async fn queries_of_a_snapshot_see_one_moment_and_write_nothing() {
         diesel::insert_into(notes::table).values(notes::id.eq(2)).execute(conn).await?;
         Ok(Ok::<_, ()>(seen))
     };
-    let seen = crew.run(async move |pool| pool.run(WorkKind::Snapshot, work).await).await;
+    let seen = run_on(&crew, WorkKind::Snapshot, work).await;
     assert_eq!(seen.unwrap(), Ok(0));
     assert_eq!(notes(&crew).await, [1], "the next one sees it");
 }
@@ -184,7 +195,7 @@ async fn connection_id(crew: &Workers) -> i64 {
         let id: Number = sql_query("SELECT CONNECTION_ID() AS number").get_result(conn).await?;
         Ok(Ok::<_, ()>(id.number))
     };
-    crew.run(async move |pool| pool.run(WorkKind::Query, ask).await).await.unwrap().unwrap()
+    run_on(crew, WorkKind::Query, ask).await.unwrap().unwrap()
 }
 
 async fn sleep_at_the_server(
@@ -199,7 +210,7 @@ async fn sleep_at_the_server(
         }
         Ok(Ok::<_, ()>(()))
     };
-    crew.run(async move |pool| pool.run(kind, work).await).await
+    run_on(crew, kind, work).await
 }
 
 #[tokio::test]
@@ -310,10 +321,10 @@ async fn work_that_loses_again_and_again_is_repeated_for_some_time_and_keeps_its
     };
     // More often than eight times, which a hot row of several servers easily needs.
     let work = losing(attempts.clone(), 20);
-    crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await.unwrap().unwrap();
+    run_on(&crew, WorkKind::Commit, work).await.unwrap().unwrap();
     assert_eq!(attempts.fetch_or(0, Ordering::Relaxed), 20);
     let work = losing(attempts, u32::MAX);
-    let lost = crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await.unwrap_err();
+    let lost = run_on(&crew, WorkKind::Commit, work).await.unwrap_err();
     assert!(matches!(lost, PortError::Unavailable(_)), "{lost:?}");
     assert_eq!(connection_id(&crew).await, id, "it is the same connection");
 }

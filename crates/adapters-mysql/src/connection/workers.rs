@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ports::PortError;
 use tokio_util::task::LocalPoolHandle;
 
-use super::{Limits, Pool, Servers};
+use super::{Limits, Pool, Servers, WorkKind};
+use crate::sql::work::{Ending, Work};
 
 /// Threads that each have a pool of connections.
 ///
@@ -32,6 +33,11 @@ impl Workers {
     pub(crate) fn connections_in_use(&self) -> (usize, usize) {
         let each = self.pools.iter().map(|it| it.connections_in_use());
         each.fold((0, 0), |all, it| (all.0.saturating_add(it.0), all.1.saturating_add(it.1)))
+    }
+
+    /// Does `work` as [`Pool::run`] does, on one of the threads.
+    pub(crate) async fn run_work(&self, kind: WorkKind, work: Box<dyn Work>) -> Result<Ending, PortError> {
+        self.run(async move |pool| pool.run(kind, &*work).await).await
     }
 
     /// Does `work` on the thread with the most free connections, and with the shortest queue if there are

@@ -1,5 +1,6 @@
 //! A bounded set of connections, and a bounded queue of work that waits for one.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,10 +10,11 @@ use ports::PortError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::transaction::{COMMIT, SNAPSHOT, is_idle, run_transaction};
+use super::attempt::{WorkKind, is_idle, run_attempt};
 use super::{Conn, open_with_retry};
 use crate::dialect::is_contention;
 use crate::sql::fault::classify_error;
+use crate::sql::work::{Ending, Work, erase_types};
 
 /// Most attempts at work while another process holds the lock. Each waits for
 /// [`BUSY_TIMEOUT_MS`](super::BUSY_TIMEOUT_MS).
@@ -79,7 +81,7 @@ impl Pool {
         self: &Arc<Self>,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.run(async move |conn: &mut Conn| retry_when_busy(conn, &query).await).await
+        self.run_read(WorkKind::Query, query).await
     }
 
     /// Runs several queries in one transaction, so that they see the same state of the database.
@@ -87,14 +89,19 @@ impl Pool {
         self: &Arc<Self>,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.run(async move |conn: &mut Conn| {
-            let all = async |conn: &mut Conn| queries(conn).await.map(Ok::<T, std::convert::Infallible>);
-            let outcome =
-                retry_when_busy(conn, &async |conn: &mut Conn| run_transaction(conn, SNAPSHOT, &all).await)
-                    .await;
-            outcome.map(|Ok(read)| read)
-        })
-        .await
+        self.run_read(WorkKind::Snapshot, queries).await
+    }
+
+    async fn run_read<T: Send + 'static>(
+        self: &Arc<Self>,
+        kind: WorkKind,
+        queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        // A read has no guard that could refuse, so it runs like a commit with an impossible refusal.
+        let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
+        let (work, outcome) = erase_types(all);
+        self.run_work(kind, work).await?;
+        outcome.take().map(|Ok(read)| read)
     }
 
     /// Runs `work` in one transaction that writes.
@@ -102,20 +109,16 @@ impl Pool {
         self: &Arc<Self>,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
     ) -> Result<Result<T, R>, PortError> {
-        self.run(async move |conn: &mut Conn| {
-            retry_when_busy(conn, &async |conn: &mut Conn| run_transaction(conn, COMMIT, &work).await).await
-        })
-        .await
+        let (work, outcome) = erase_types(work);
+        self.run_work(WorkKind::Commit, work).await?;
+        outcome.take()
     }
 
     /// Waits for a connection, and runs `work` with it on a thread that may block.
     ///
     /// Once begun, the work runs to its end, even if the caller is dropped. After a panic, or with a
     /// transaction still open, the connection is closed, which rolls back.
-    async fn run<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, PortError> {
+    async fn run_work(self: &Arc<Self>, kind: WorkKind, work: Box<dyn Work>) -> Result<(), PortError> {
         let place = self.acquire_permit().await?;
         let lane = Arc::clone(self);
         // A blocking task cannot be aborted once it runs. That is wanted: a commit must not end between two
@@ -125,7 +128,7 @@ impl Pool {
             // with the stack, which rolls back, and it never returns to the pool.
             let mut conn = lane.take_connection().map_err(PortError::unavailable)?;
             let (outcome, idle) = Handle::current().block_on(async {
-                let outcome = work(&mut conn).await;
+                let outcome = run_when_free(&mut conn, kind, &*work).await;
                 (outcome, is_idle(&mut conn).await)
             });
             if idle {
@@ -138,7 +141,7 @@ impl Pool {
             }
             // After the connection is back, so that the next work finds it and opens no further one.
             drop(place);
-            outcome.map_err(classify_error)
+            outcome.map(|_| ()).map_err(classify_error)
         });
         piece.await.map_err(PortError::bug)?
     }
@@ -167,14 +170,11 @@ impl Pool {
     }
 }
 
-/// Repeats the work while another process holds the lock. The attempt before has been rolled back.
-async fn retry_when_busy<T>(
-    conn: &mut Conn,
-    work: &impl AsyncFn(&mut Conn) -> QueryResult<T>,
-) -> QueryResult<T> {
+/// Does the work, and repeats it while another process holds the lock. The attempt before has been rolled back.
+async fn run_when_free(conn: &mut Conn, kind: WorkKind, work: &dyn Work) -> QueryResult<Ending> {
     let mut attempts = 1;
     loop {
-        match work(conn).await {
+        match run_attempt(conn, kind, work).await {
             // No pause: SQLite has waited in the statement already. A connection that still has a
             // transaction open is not used for another attempt, as `BEGIN` would fail on it.
             Err(error) if attempts < ATTEMPTS_MAX && is_contention(&error) && is_idle(conn).await => {

@@ -53,7 +53,7 @@ async fn check_writable(crew: &Workers) -> Result<Result<(), ()>, PortError> {
         };
         is_writable(conn).await?.then_some(Ok(())).ok_or_else(read_only)
     };
-    crew.run(async move |pool| pool.run(WorkKind::Query, check).await).await
+    run_on(crew, WorkKind::Query, check).await
 }
 
 /// Writes 1 and 2, each on a thread of its own, so that both have a connection.

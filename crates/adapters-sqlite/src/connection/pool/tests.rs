@@ -42,15 +42,16 @@ async fn notes(lane: &Arc<Pool>) -> Vec<i64> {
 async fn occupy(lane: &Arc<Pool>, tasks: &mut JoinSet<()>) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = oneshot::channel();
+    let begin = Mutex::new(Some(begin));
     let occupied = Arc::clone(lane);
     tasks.spawn(async move {
         let work = async move |_: &mut Conn| {
-            begin.send(()).unwrap();
+            begin.lock().unwrap().take().unwrap().send(()).unwrap();
             // Blocks the thread, as SQLite does.
             let _ = released.recv();
             Ok(())
         };
-        occupied.run(work).await.unwrap();
+        occupied.run_query(work).await.unwrap();
     });
     begun.await.unwrap();
     release
@@ -147,7 +148,7 @@ async fn a_panic_rolls_back_and_the_lane_goes_on() {
 async fn a_connection_with_an_open_transaction_is_not_lent_again() {
     let folder = folder();
     let lane = lane(&folder, Access::Write, LIMITS);
-    let left_open = lane.run(async |conn: &mut Conn| {
+    let left_open = lane.run_query(async |conn: &mut Conn| {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
         conn.spawn_blocking(AnsiTransactionManager::begin_transaction).await?;
         diesel::insert_into(notes::table).values(notes::id.eq(1)).execute(conn).await
