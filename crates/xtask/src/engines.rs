@@ -15,18 +15,21 @@ const ALL_SERVERS: &str = "TEST_MYSQL_SERVERS";
 const MYSQL_PROGRAM: &str = "TEST_MYSQL_PROGRAM";
 /// Names the program to tests that start it instead of Redis.
 const REDIS_PROGRAM: &str = "TEST_REDIS_PROGRAM";
-/// The suites that every server of this protocol must pass.
-const RECORD_SUITES: &[&str] = &["contract", "deadlocks", "adoption", "migration", "likeness", "schema"];
+/// The tests of the record itself that every server of this protocol must pass.
+const RECORD_TESTS: &[&str] = &["deadlocks::", "adoption::", "migration::", "likeness::", "schema::"];
 /// The suites of all that Redis does, on one server, a cluster and with Sentinels; the packages that have suites of these names
 /// for other servers run them, too.
 const REDIS_SUITES: &[&str] =
     &["contracts", "broadcast", "login", "encrypted", "outage", "cluster", "sentinel"];
-/// The suites that every node of a cluster must pass: an adoption is refused there.
-const NODE_SUITES: &[&str] = &["contract"];
+/// The binary with the tests of the record on a server, besides the contract suite.
+const RECORD: &str = "record";
 /// The tests of the whole service in which many clients ask for the same thing.
 const STORMS: &[&str] = &["http::storms", "http::once", "http::instances"];
-/// For tests that need servers which the tests of one machine do not start.
-const IGNORED: &[&str] = &["--ignored", "--nocapture", "--test-threads=1"];
+/// Of the tests of the record, those that need servers which the tests of one machine do not start: the races of several that
+/// accept writes, and the losses of each kind of cluster.
+const RACES: &[&str] = &["writers::", "--ignored", "--nocapture", "--test-threads=1"];
+const GALERA_LOSSES: &[&str] = &["galera::", "--ignored", "--nocapture", "--test-threads=1"];
+const GROUP_LOSSES: &[&str] = &["group::", "--ignored", "--nocapture", "--test-threads=1"];
 
 /// A test binary with its environment and arguments.
 struct Suite<'a> {
@@ -61,13 +64,13 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     let urls = cluster.urls();
     let mut rows = vec![("three nodes start", true)];
     if !is_short {
-        rows.extend(run_at_server(root, NODE_SUITES, &urls)?);
+        rows.push(run_contract(root, &urls)?);
         rows.push(run_storms(root, &urls)?);
     }
-    let races = Suite { name: "writers", variables: vec![(ALL_SERVERS, urls.join(","))], arguments: IGNORED };
+    let races = Suite { name: RECORD, variables: vec![(ALL_SERVERS, urls.join(","))], arguments: RACES };
     rows.push(("races and fresh reads, over three nodes", races.run(root)?));
     drop(cluster);
-    let losses = Suite { name: "galera", variables: Vec::new(), arguments: IGNORED };
+    let losses = Suite { name: RECORD, variables: Vec::new(), arguments: GALERA_LOSSES };
     rows.push(("loss and return of each role, a node that hangs or applies late", losses.run(root)?));
     if !is_short {
         rows.push(run_service(root, "on_galera", Vec::new())?);
@@ -82,18 +85,20 @@ pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     let Some(folder) = unpack::unpack_package(root, unpack::MYSQL)? else { return Ok(true) };
     let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
     let mut rows = vec![("three members start", true)];
-    rows.extend(run_at_server(root, RECORD_SUITES, &group.urls())?);
+    rows.push(run_contract(root, &group.urls())?);
+    let record = Suite { name: RECORD, variables: name_first(&group.urls()), arguments: RECORD_TESTS };
+    rows.push(("schema, adoption and deadlocks", record.run(root)?));
     rows.push(run_storms(root, &group.urls())?);
     drop(group);
     let variables = vec![(MYSQL_PROGRAM, folder.display().to_string())];
-    let loss = Suite { name: "group", variables: variables.clone(), arguments: IGNORED };
+    let loss = Suite { name: RECORD, variables: variables.clone(), arguments: GROUP_LOSSES };
     rows.push(("hot product, loss and return of each role, one primary and three", loss.run(root)?));
     rows.push(run_service(root, "on_group_replication", variables)?);
     let mut group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
     group.make_all_primaries()?;
-    rows.extend(run_at_server(root, NODE_SUITES, &group.urls())?);
+    rows.push(run_contract(root, &group.urls())?);
     let variables = vec![(ALL_SERVERS, group.urls().join(","))];
-    let races = Suite { name: "writers", variables, arguments: IGNORED };
+    let races = Suite { name: RECORD, variables, arguments: RACES };
     rows.push(("races and fresh reads, over three primaries", races.run(root)?));
     print_table("group-replication", &rows)
 }
@@ -108,13 +113,10 @@ fn run_service(
     Ok(("the whole service, every server lost under load", suite.run(root)?))
 }
 
-/// Runs the suites at the first of these servers.
-fn run_at_server<'a>(root: &Path, suites: &[&'a str], urls: &[String]) -> io::Result<Vec<(&'a str, bool)>> {
-    let run = |name: &&'a str| {
-        let suite = Suite { name, variables: name_first(urls), arguments: &[] };
-        Ok((*name, suite.run(root)?))
-    };
-    suites.iter().map(run).collect()
+/// Runs the contract suite of the record at the first of these servers.
+fn run_contract(root: &Path, urls: &[String]) -> io::Result<(&'static str, bool)> {
+    let suite = Suite { name: "contract", variables: name_first(urls), arguments: &[] };
+    Ok(("contract", suite.run(root)?))
 }
 
 /// Runs the storms of clients against instances of the service whose record is at the first of these servers.

@@ -8,9 +8,9 @@ use super::{CREATE_VERSIONS_TABLE, check_result, express, insert_step_version, l
 use crate::MySql;
 use crate::connection::{Consistency, Servers};
 
-#[path = "../../tests/express/mod.rs"]
+#[path = "../../tests/record/express/mod.rs"]
 mod express_database;
-#[path = "../../tests/ground/mod.rs"]
+#[path = "../../tests/record/ground/mod.rs"]
 pub(super) mod ground;
 
 #[test]

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The app's tables, and rows in every table and every status.
-const TABLES: &str = include_str!("../../../adapters-mysql/tests/express/schema.sql");
-const ROWS: &str = include_str!("../../../adapters-mysql/tests/express/rows.sql");
+const TABLES: &str = include_str!("../../../adapters-mysql/tests/record/express/schema.sql");
+const ROWS: &str = include_str!("../../../adapters-mysql/tests/record/express/rows.sql");
 /// Every order's amount in the rows, each of the first user's.
 const AMOUNTS: [(&str, &str); 10] = [
     ("ORD-1", "10.00"),

@@ -1,13 +1,7 @@
 //! A Galera cluster that loses its servers one after the other, and one of whose servers applies late. It needs MariaDB with
 //! Galera: `cargo xtask engines galera`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test fails loudly, and measures real time"
-)]
-
-mod losses;
+#![expect(clippy::disallowed_methods, reason = "a test measures real time")]
 
 use adapters_mysql::{Consistency, MySql};
 use mysql_async::{Conn, Opts, prelude::Queryable};
@@ -15,7 +9,7 @@ use port_contracts::sample;
 use ports::{PortError, Store, UnitOfWork, UserRepository, Write};
 use test_servers::Galera;
 
-use losses::{DATABASE, Loss, Survivors};
+use super::losses::{DATABASE, Loss, Survivors};
 
 fn start_cluster() -> Galera {
     let cluster = Galera::start().unwrap();

@@ -1,10 +1,8 @@
 //! A database that the Express app made is adopted: nothing is lost, and everything can go on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod express;
-mod ground;
-
+use super::ground;
+use crate::express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
+use crate::ground::rows;
 use adapters_mysql::MySql;
 use domain::{
     ChangedBy, Order, OrderChange, OrderNumber, PasswordHash, RefundId, RefundKey, Transaction,
@@ -12,8 +10,6 @@ use domain::{
     order::{HistoryEntry, OrderStatus, is_valid_history},
     payment::{PaymentStatus, RefundIds, RefundRequest, TransactionChange},
 };
-use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
-use ground::rows;
 use mysql_async::prelude::Queryable;
 use port_contracts::sample;
 use ports::{OrderFilter, OrderRepository, PaymentRepository, Store, UnitOfWork, UserRepository, Write};

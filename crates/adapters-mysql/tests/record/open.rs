@@ -1,9 +1,6 @@
 //! What a connection is like, and what cannot be opened.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod shop;
-
+use super::shop;
 use std::error::Error;
 
 use adapters_mysql::{MySql, OpenError};

@@ -1,10 +1,9 @@
 //! What is answered is true, whatever happens to the server, and no call waits for long.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
+#![expect(clippy::expect_used, reason = "a test fails loudly")]
 #![expect(clippy::disallowed_methods, reason = "a test has callers and a stopwatch of its own")]
 
-mod shop;
-
+use super::shop;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,14 +1,10 @@
 //! A database is brought up to date once, however many processes try it, and whatever dies in between.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod express;
-mod ground;
-
+use super::ground;
 use std::time::Duration;
 
+use crate::express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use adapters_mysql::MySql;
-use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use mysql_async::prelude::Queryable;
 
 #[tokio::test]

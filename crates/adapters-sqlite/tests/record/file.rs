@@ -1,7 +1,5 @@
 //! What is true of a record in a file, beyond what every record promises.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

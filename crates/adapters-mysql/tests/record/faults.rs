@@ -1,7 +1,5 @@
 //! What a failure means: something is away, one row cannot be read, or the program has a fault.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::sync::{Arc, Mutex};
 
 use adapters_mysql::MySql;

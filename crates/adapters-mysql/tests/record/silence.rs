@@ -1,7 +1,5 @@
 //! The way to the server is lost without a word, as when its address moves to another machine.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::time::Duration;
 
 use adapters_mysql::MySql;

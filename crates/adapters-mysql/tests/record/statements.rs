@@ -2,10 +2,7 @@
 //!
 //! The counters are the server's own, so no other test uses this server.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod shop;
-
+use super::shop;
 use adapters_mysql::MySql;
 use domain::{
     ChangedBy, EventId, Order, OrderChange, Transaction, User,

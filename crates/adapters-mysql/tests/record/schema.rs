@@ -1,9 +1,6 @@
 //! What money and goods depend on holds in the database itself, for every program that writes to it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod ground;
-
+use super::ground;
 use adapters_mysql::MySql;
 use domain::{
     Actor, FindingKind, Role,

@@ -1,12 +1,8 @@
 //! A database that only resembles the Express app's is refused before anything is changed, and all that is wrong is said.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
-mod express;
-mod ground;
-
+use super::ground;
+use crate::express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use adapters_mysql::{AdoptedRows, AdoptionReport, MigrationOutcome, MySql, OpenError};
-use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use mysql_async::prelude::Queryable;
 use ports::ErrorChain;
 

@@ -1,7 +1,5 @@
 //! A guard changes its row: servers that certify each other's transactions see only what was changed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::sync::{Arc, Mutex};
 
 use adapters_mysql::MySql;

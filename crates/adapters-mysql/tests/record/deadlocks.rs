@@ -1,7 +1,5 @@
 //! Units lock rows in one order: on a server that counts deadlocks there is none.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use adapters_mysql::MySql;
 use mysql_async::prelude::Queryable;
 use port_contracts::{Backend, store};

@@ -1,9 +1,8 @@
 //! Batches of units on a server that fails in the middle: each unit has its own outcome, and happens once.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
+#![expect(clippy::indexing_slicing, reason = "a test fails loudly")]
 
-mod shop;
-
+use super::shop;
 use std::{
     sync::{
         Arc, Mutex,

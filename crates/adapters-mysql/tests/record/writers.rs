@@ -2,7 +2,6 @@
 //! engines galera` and `… group-replication`.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test fails loudly, and measures real time"

@@ -1,7 +1,5 @@
 //! What money and goods depend on holds in the database itself, for every program that writes to it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use adapters_sqlite::Sqlite;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};

@@ -1,12 +1,6 @@
 //! A replication group of MySQL itself. It needs that program: `cargo xtask engines group-replication`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test fails loudly, and measures real time"
-)]
-
-mod losses;
+#![expect(clippy::disallowed_methods, reason = "a test measures real time")]
 
 use std::path::Path;
 
@@ -15,7 +9,7 @@ use port_contracts::sample;
 use ports::{Store, UnitOfWork, Write};
 use test_servers::{MySqlGroup, MySqlProgram};
 
-use losses::{DATABASE, Loss, Survivors};
+use super::losses::{DATABASE, Loss, Survivors};
 
 /// The folder of an unpacked MySQL.
 const PROGRAM: &str = "TEST_MYSQL_PROGRAM";

@@ -1,7 +1,5 @@
 //! Rows that lost their parents, as a program that does not check foreign keys leaves them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use adapters_sqlite::Sqlite;
 use diesel::{
     Connection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,

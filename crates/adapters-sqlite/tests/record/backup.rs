@@ -1,7 +1,5 @@
 //! A copy of the file while it is in use.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
