@@ -23,21 +23,23 @@ const BUSY: &str = "--busy";
 const THREADS: &str = "RUST_TEST_THREADS";
 /// How many tests of one program run at a time, for each processor: they also wait for servers and pauses.
 const TESTS_PER_PROCESSOR: usize = 3;
-/// How many parts run at a time. The tests of one program keep all processors busy: two programs take as long together as
-/// one after the other, and their tests have less time.
-const LANES: usize = 1;
+/// How many parts run at a time. Half of the time of a whole run is pauses: of servers that start, of browsers, and of the last
+/// test of a program, which waits alone. A second part uses them.
+const LANES: usize = 2;
 /// The number of idle loops on each processor under that load.
 const LOOPS: usize = 2;
 /// The parts that take longest, in their order. They begin first, so that a fault in them is known early. A part that is
 /// missing here begins after them.
 const LONGEST: &[&str] = &[
     "api tests/servers",
+    CONSOLE,
     OPENAPI,
     "api tests/embedded",
-    CONSOLE,
     "api tests/chaos",
-    "simulator lib",
+    "adapters-mysql tests/contract",
     DOC_TESTS,
+    "adapters-mysql tests/plans",
+    "simulator lib",
 ];
 /// The parts that are no test programs.
 const OPENAPI: &str = "xtask openapi";
