@@ -3,7 +3,8 @@
 //! A new request is sent once. A request that was sent earlier is looked up first. It is sent again, with the
 //! same key, only if the lookup shows no result or cannot find the payment, and only during the lifetime of the key
 //! ([`Gateway::key_lifetime`](ports::Gateway::key_lifetime)). After the lifetime nothing is sent again: the
-//! gateway would do it a second time. What it does not know, or did not do, then counts as undone
+//! gateway would do it a second time. Nor is a charge or a capture for an order that is cancelled or closed: it would take
+//! money only to give it back. What the gateway does not know, or did not do, then counts as undone
 //! ([`UndoneRequest`]).
 
 use std::time::Duration;
@@ -22,10 +23,36 @@ use ports::{
 use super::{attempts::Attempts, undone::UndoneRequest};
 use crate::{App, gateways::Admission};
 
-/// How long a request for a refund may be under way, also after the service has stopped waiting for its answer. If a
-/// repetition is refused within this time of the first request, the first one may still be done.
+/// How long a request may be under way, also after the service has stopped waiting for its answer. What the gateway says
+/// within this time of the first request says nothing about it: it may still be done.
 // Several times the limit of a call; a refund that is really refused, and whose first answer was lost, waits for it.
-const REFUND_UNDER_WAY_MAX: Duration = Duration::from_secs(60);
+const UNDER_WAY_MAX: Duration = Duration::from_secs(60);
+
+/// What becomes of a request whose result the gateway does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repetition {
+    /// It is sent again, with the same key.
+    Send,
+    /// It is looked up again: the first request may still be under way.
+    Wait,
+    /// It is not sent again.
+    GiveUp,
+}
+
+impl Repetition {
+    /// Decides about a request of that time. `is_unwanted`: its order has ended, and needs no money any more.
+    fn decide(app: &App, admission: &Admission<'_>, requested_at: Timestamp, is_unwanted: bool) -> Self {
+        if !is_key_alive(app, admission, requested_at) {
+            Self::GiveUp
+        } else if !is_unwanted {
+            Self::Send
+        } else if app.clock.now() < requested_at.saturating_add(UNDER_WAY_MAX) {
+            Self::Wait
+        } else {
+            Self::GiveUp
+        }
+    }
+}
 
 /// The results of the calls about one transaction. A call without a response adds nothing.
 #[derive(Debug, Default)]
@@ -142,7 +169,7 @@ pub(crate) async fn request_operation(
 /// again.
 ///
 /// # Errors
-/// [`PortError`] if the time of a pending capture or void cannot be read. A gateway that does not answer is
+/// [`PortError`] if the order, or the time of a pending capture or void, cannot be read. A gateway that does not answer is
 /// logged and is no error.
 pub(crate) async fn look_up_open_requests(
     app: &App,
@@ -153,10 +180,17 @@ pub(crate) async fn look_up_open_requests(
     match transaction.pending_operation {
         Some(operation) => {
             let requested_at = find_operation_time(app, transaction, operation).await?;
-            check_operation(app, admission, transaction, operation, requested_at, &mut report).await;
+            let is_unwanted = match operation {
+                PendingOperation::Capture(_) => has_order_ended(app, transaction).await?,
+                PendingOperation::Void => false,
+            };
+            let repetition = Repetition::decide(app, admission, requested_at, is_unwanted);
+            check_operation(admission, transaction, operation, repetition, &mut report).await;
         }
         None if transaction.status() == PaymentStatus::Pending => {
-            check_payment(app, admission, transaction, &mut report).await;
+            let is_unwanted = has_order_ended(app, transaction).await?;
+            let repetition = Repetition::decide(app, admission, transaction.created_at, is_unwanted);
+            check_payment(admission, transaction, repetition, &mut report).await;
         }
         None => {}
     }
@@ -164,6 +198,13 @@ pub(crate) async fn look_up_open_requests(
         check_refund(app, admission, transaction, refund, &mut report).await;
     }
     Ok(report)
+}
+
+/// Whether the order of the payment is cancelled or closed. It may end after this: then the money comes late, and is
+/// refunded.
+async fn has_order_ended(app: &App, transaction: &Transaction) -> Result<bool, PortError> {
+    let order = app.orders.find_order(&transaction.order_number).await?;
+    Ok(order.is_some_and(|it| it.is_cancelled_or_closed()))
 }
 
 /// Returns when the pending capture or void was requested, the last time if there were several. If no such
@@ -185,17 +226,17 @@ async fn find_operation_time(
 }
 
 async fn check_payment(
-    app: &App,
     admission: &Admission<'_>,
     transaction: &Transaction,
+    repetition: Repetition,
     report: &mut GatewayReport,
 ) {
+    let may_charge = repetition == Repetition::Send;
     match look_up(admission, transaction, LookupSubject::Payment, report).await {
         Some(LookupAnswer::Found { reference, events, next_action }) => {
             report.is_open_there = events.is_empty();
             // The answer that stated the action was lost. Without it the buyer cannot pay.
             let lacks_action = next_action.is_none() && transaction.next_action().is_none();
-            let may_charge = is_key_alive(app, admission, transaction.created_at);
             report.next_action = next_action;
             report.add_reference(ReferenceOwner::Payment, reference);
             report.events.extend(events);
@@ -203,14 +244,13 @@ async fn check_payment(
                 repeat_charge(admission, transaction, report).await;
             }
         }
-        Some(LookupAnswer::Unknown) if is_key_alive(app, admission, transaction.created_at) => {
-            repeat_charge(admission, transaction, report).await;
-        }
-        Some(LookupAnswer::Unknown) => report.undone.push(UndoneRequest::Payment),
+        Some(LookupAnswer::Unknown) => match repetition {
+            Repetition::Send => repeat_charge(admission, transaction, report).await,
+            Repetition::Wait => {}
+            Repetition::GiveUp => report.undone.push(UndoneRequest::Payment),
+        },
         // It may never have arrived, and no lookup can show that. A payment whose reference is known did arrive.
-        Some(LookupAnswer::CannotTell)
-            if transaction.reference().is_none() && is_key_alive(app, admission, transaction.created_at) =>
-        {
+        Some(LookupAnswer::CannotTell) if transaction.reference().is_none() && may_charge => {
             repeat_charge(admission, transaction, report).await;
         }
         Some(LookupAnswer::CannotTell) | None => {}
@@ -225,11 +265,10 @@ async fn repeat_charge(admission: &Admission<'_>, transaction: &Transaction, rep
 }
 
 async fn check_operation(
-    app: &App,
     admission: &Admission<'_>,
     transaction: &Transaction,
     operation: PendingOperation,
-    requested_at: Timestamp,
+    repetition: Repetition,
     report: &mut GatewayReport,
 ) {
     let (has_ended, is_held) = match look_up(admission, transaction, LookupSubject::Payment, report).await {
@@ -244,13 +283,13 @@ async fn check_operation(
         Some(LookupAnswer::CannotTell) | None => return,
     };
     // During the lifetime of the key a repetition has no second effect, even if the gateway still works on
-    // the first request. After it the operation lapses only if the gateway reports nothing later than the
+    // the first request. An operation that is given up lapses only if the gateway reports nothing later than the
     // authorisation, or does not know the payment. A lookup without events lets it stay open: the gateway may
     // still be working on it.
-    if !has_ended && is_key_alive(app, admission, requested_at) {
-        send_operation(admission, transaction, operation, report).await;
-    } else if is_held {
-        report.undone.push(UndoneRequest::Operation(operation));
+    match repetition {
+        Repetition::Send if !has_ended => send_operation(admission, transaction, operation, report).await,
+        Repetition::GiveUp if is_held => report.undone.push(UndoneRequest::Operation(operation)),
+        Repetition::Send | Repetition::Wait | Repetition::GiveUp => {}
     }
 }
 
@@ -270,7 +309,7 @@ async fn check_refund(
             report.events.extend(events);
         }
         Some(LookupAnswer::Unknown) if is_key_alive(app, admission, refund.created_at) => {
-            let first_ends_at = refund.created_at.saturating_add(REFUND_UNDER_WAY_MAX);
+            let first_ends_at = refund.created_at.saturating_add(UNDER_WAY_MAX);
             let answer = send_refund(admission, transaction, refund).await;
             // Too early, it says nothing about the first request, which is looked up again.
             let answer = if app.clock.now() < first_ends_at { answer.map(open_refusal) } else { answer };

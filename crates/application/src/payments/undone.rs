@@ -8,7 +8,8 @@ use domain::{
     },
 };
 
-/// A request that was not done: the gateway refused it, or may have forgotten its idempotency key.
+/// A request that was not done and is not sent again: the gateway refused it, may have forgotten its idempotency key, or
+/// the order has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UndoneRequest {
     /// The payment itself: the gateway does not know it.
@@ -67,8 +68,8 @@ impl UndoneRequest {
     /// Returns the finding about an undone payment. `None` for the others: the domain raises a finding for a
     /// failed refund and for a released operation.
     pub(crate) fn flag(&self) -> Option<Flag> {
-        let detail = "The gateway does not know this payment, and the lifetime of its idempotency key has \
-                      ended. The charge was not sent again, and the payment is FAILED.";
+        let detail = "The gateway does not know this payment. The charge is not sent again, because the lifetime of \
+                      its idempotency key or the order has ended, and the payment is FAILED.";
         let flag = Flag { kind: FindingKind::Reconciliation, detail, event: None };
         matches!(self, Self::Payment).then_some(flag)
     }

@@ -113,8 +113,9 @@ impl TransactionChange {
         self.transaction.updated_at = self.transaction.updated_at.max(at);
         self.add_flag(
             FindingKind::Reconciliation,
-            "The gateway did not do a requested capture or void within the lifetime of its idempotency \
-             key. The payment is AUTHORIZED again; repeat the request if it is still needed.",
+            "The gateway did not do a requested capture or void, and it is not sent again: the lifetime of its \
+             idempotency key, or for a capture the order, has ended. The payment is AUTHORIZED again; repeat the request if \
+             it is still needed.",
         );
         self.follow_order_status(now);
     }

@@ -1,4 +1,5 @@
 mod buyers;
+mod ended_orders;
 mod refunds;
 
 use adapters_local::record::RequestRow;
