@@ -129,10 +129,15 @@ async fn store_new_event(
             Err(Attempt::Stale) => {}
         }
     }
-    let (_held, has_waited) = lock_notice(app, lock).await;
-    // The instance that held the lock may have stored this notice. Without the lookup the unique key finds that out, for
-    // more.
-    if has_waited && is_stored(app, gateway, notice).await? {
+    match receive_notice_once(app, gateway, notice, parsed).await {
+        Ok(outcome) => return Ok(outcome),
+        Err(Attempt::Failed(error)) => return Err(error),
+        Err(Attempt::Stale) => app.metrics.observe(Observation::Retry),
+    }
+    // Another instance works on the same order. Only then is the lock worth its round trips.
+    let _held = lock_notice(app, lock).await;
+    // That instance may have stored this notice. Without the lookup the unique key finds that out, for more.
+    if is_stored(app, gateway, notice).await? {
         return Ok(CallbackOutcome::Duplicate);
     }
     retry_stale!(app, receive_notice_once(app, gateway, notice, parsed).await)
@@ -143,14 +148,9 @@ async fn is_stored(app: &App, gateway: &GuardedGateway, notice: &Notice) -> Resu
     Ok(!app.events.list_stored_ids(&gateway.name(), ids).await?.is_empty())
 }
 
-/// Locks the notices of an order, and returns whether another one held the lock. The lock only saves rounds; without
-/// it the order's revision decides.
-async fn lock_notice(app: &App, name: &str) -> (Option<LockGuard>, bool) {
-    match app.locks.acquire_lock(name, LEASE, Duration::ZERO).await {
-        Ok(Some(guard)) => (Some(guard), false),
-        Ok(None) => (app.locks.acquire_lock(name, LEASE, NOTICE_WAIT).await.ok().flatten(), true),
-        Err(_) => (None, false),
-    }
+/// Locks the notices of an order. The lock only saves rounds; without it the order's revision decides.
+async fn lock_notice(app: &App, name: &str) -> Option<LockGuard> {
+    app.locks.acquire_lock(name, LEASE, NOTICE_WAIT).await.ok().flatten()
 }
 
 /// The name of the lock under which a notice is processed: that of its order, or of what it is about if it

@@ -60,18 +60,21 @@ impl EventRepository for Database {
         gateway: &GatewayName,
         ids: &[EventId],
     ) -> Result<Vec<EventId>, PortError> {
+        let (gateway, ids, observer) = (gateway.clone(), ids.to_vec(), self.observer());
         // A notice of an archived order is a duplicate, too. No third look, as for an order: a notice that comes back to the
         // record between the two is refused by its unique key.
-        let mut missing = ids.to_vec();
-        let mut stored = Vec::new();
-        for shelf in Shelf::BOTH {
-            if missing.is_empty() {
-                break;
+        self.run_query(async move |conn: &mut Conn| {
+            let (mut missing, mut stored) = (ids.clone(), Vec::new());
+            for shelf in Shelf::BOTH {
+                if missing.is_empty() {
+                    break;
+                }
+                stored.extend(load_stored_ids(conn, &*observer, shelf, &gateway, &missing).await?);
+                missing.retain(|id| !stored.contains(id));
             }
-            stored.extend(load_stored_ids(self, shelf, gateway, &missing).await?);
-            missing.retain(|id| !stored.contains(id));
-        }
-        Ok(stored)
+            Ok(stored)
+        })
+        .await
     }
 
     async fn list_events_about(
@@ -218,25 +221,22 @@ async fn load_rows_about(
 
 /// The ids of those events of a gateway that are stored on a shelf.
 async fn load_stored_ids(
-    database: &Database,
+    conn: &mut Conn,
+    observer: &dyn UnreadableObserver,
     shelf: Shelf,
     gateway: &GatewayName,
     ids: &[EventId],
-) -> Result<Vec<EventId>, PortError> {
-    let (gateway, observer) = (gateway.clone(), database.observer());
+) -> QueryResult<Vec<EventId>> {
     let ids = pad_keys(ids.iter().map(|it| it.as_str().to_owned()).collect());
-    let load = async move |conn: &mut Conn| {
-        let query = payment_events::table
-            .filter(payment_events::gateway.eq(gateway.as_str()))
-            .filter(payment_events::event_id.eq_any(&ids))
-            .select(EventRow::as_select());
-        let rows: Vec<EventRow> = On(shelf, CachedStatement(query)).load(conn).await?;
-        let stored = rows.iter().map(EventRow::public_id).collect();
-        // Read for its report only: a repeated notice may be all that ever meets an unreadable row.
-        read_readable_rows(&*observer, rows, EventRow::into_event)?;
-        Ok(stored)
-    };
-    database.run_query(load).await
+    let query = payment_events::table
+        .filter(payment_events::gateway.eq(gateway.as_str()))
+        .filter(payment_events::event_id.eq_any(&ids))
+        .select(EventRow::as_select());
+    let rows: Vec<EventRow> = On(shelf, CachedStatement(query)).load(conn).await?;
+    let stored = rows.iter().map(EventRow::public_id).collect();
+    // Read for its report only: a repeated notice may be all that ever meets an unreadable row.
+    read_readable_rows(observer, rows, EventRow::into_event)?;
+    Ok(stored)
 }
 
 /// The place of an event among those of its disposition: when it was received, then its row key.

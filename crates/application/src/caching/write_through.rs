@@ -32,7 +32,11 @@ impl Store for WriteThroughStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         // Collected first, because the commit consumes the unit of work; put afterwards, because a commit
         // that then fails would leave an entry whose revision another commit may reach with other content.
-        let news: Vec<_> = work.writes().iter().filter_map(cache_update).collect();
+        let news: Vec<_> = if is_notice(&work) {
+            Vec::new()
+        } else {
+            work.writes().iter().filter_map(cache_update).collect()
+        };
         self.store.commit(work).await?;
         // Awaited and not spawned: the client that gets this reply and reads at once then finds the new
         // entry. Errors of the cache are dropped inside, because the commit is done.
@@ -44,6 +48,12 @@ impl Store for WriteThroughStore {
         }
         Ok(())
     }
+}
+
+/// Whether the unit stores a notice of a gateway, which does not read what it changed. The next reader puts it into the
+/// cache, and many a notice is followed by another change first.
+fn is_notice(work: &UnitOfWork) -> bool {
+    work.writes().iter().any(|it| matches!(it, Write::InsertEvent(_)))
 }
 
 /// The new state of a row that may be cached, or that will probably be read soon.

@@ -7,9 +7,9 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    GatewayName, TransactionId,
+    GatewayName, Transaction, TransactionId,
     order::{Metadata, OrderDetails},
-    payment::{EventTarget, PaymentEvent},
+    payment::{EventTarget, PaymentEvent, PaymentStatus},
 };
 use moka::sync::Cache;
 use ports::PaymentCase;
@@ -63,6 +63,11 @@ fn count_parts(case: &PaymentCase) -> u32 {
 pub(crate) fn repeats_recent_fact(app: &App, gateway: &GatewayName, event: &PaymentEvent) -> bool {
     let EventTarget::Transaction(id) = &event.target else { return false };
     let Some(case) = app.recent_cases.find_case(id) else { return false };
+    // The most frequent answer, before the case is copied: no fact is recorded that could be repeated.
+    let is_pending = |it: &Transaction| it.id == *id && it.status() == PaymentStatus::Pending;
+    if case.transactions.iter().any(is_pending) {
+        return false;
+    }
     // The case may be old. That adds no risk: a commit could come between a fresh read and the commit as well, and a
     // repetition stays one. A reference that the event teaches is no repetition, so whose it is need not be asked.
     let report = GatewayReport::from(vec![event.clone()]);

@@ -1,6 +1,7 @@
 use domain::{
     ChangedBy, OrderChange,
     order::{HistoryEntry, OrderStatus},
+    payment::EventDisposition,
 };
 use ports::OrderRepository;
 
@@ -44,6 +45,16 @@ impl Published {
         let orders = CachedOrders::new(self.it.app.orders.clone(), self.cache.clone());
         orders.find_order(&order().number).await.unwrap().unwrap()
     }
+}
+
+#[tokio::test]
+async fn what_a_notice_changes_is_left_to_the_next_reader() {
+    let of = bench().await;
+    let event = stored_event("e1", EventDisposition::Applied);
+    of.store.commit(paying().with_write(Write::InsertEvent(event))).await.unwrap();
+    assert_eq!(of.versions()[0], Some(1), "the old copy");
+    assert_eq!(of.shown().await.status, OrderStatus::Paid, "is not used");
+    assert_eq!(of.versions()[0], Some(2));
 }
 
 #[tokio::test]

@@ -14,19 +14,30 @@ async fn a_notice_that_was_kept_takes_no_lock_and_reads_no_payment() {
     assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
 }
 
-#[tokio::test]
-async fn a_notice_that_another_stores_while_this_one_waits_for_the_lock_is_not_decided_on() {
+/// A notice whose first commit comes second to another one of the order; `meanwhile` happens until it has the lock.
+fn bench_of_stale_notice(meanwhile: fn(&mut Snapshot)) -> TestApp {
     let mut it = bench(order(), pending());
+    it.record.before_next_commit(|it| it.orders[0].revision = it.orders[0].revision.next());
     let record = Arc::clone(&it.record);
     let mut locks = MockLockManager::new();
-    let mut tries = 0;
-    locks.expect_acquire_lock().times(2).returning(move |_, _, _| {
-        tries += 1;
-        record.change(|it| it.events = vec![stored_event("e1", EventDisposition::Applied)]);
-        Ok((tries > 1).then(|| LockGuard::new(1, || {})))
+    locks.expect_acquire_lock().times(1).returning(move |_, _, _| {
+        record.change(meanwhile);
+        Ok(Some(LockGuard::new(1, || {})))
     });
     it.app.locks = Arc::new(locks);
-    it.app.payments = Arc::new(MockPaymentRepository::new());
+    it
+}
+
+#[tokio::test]
+async fn a_notice_that_is_stale_is_decided_again_under_the_lock() {
+    let it = bench_of_stale_notice(|_| {});
+    assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
+    assert_eq!(kept_as(&it), [EventDisposition::Applied]);
+}
+
+#[tokio::test]
+async fn a_notice_that_another_stores_before_this_one_has_the_lock_is_not_decided_on_again() {
+    let it = bench_of_stale_notice(|it| it.events = vec![stored_event("e1", EventDisposition::Applied)]);
     assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     assert_eq!(it.record.commits(), []);
 }
