@@ -81,9 +81,9 @@ enum Command {
     ListOperators,
     /// Give a user a role, within a second; sessions stay open
     SetRole(user_admin::RoleCommand),
-    /// Close an account and end its sessions, within a second
+    /// Disable an account and end its sessions, within a second
     DisableUser(user_admin::AccountCommand),
-    /// Open a disabled account again; its sessions stay ended
+    /// Enable a disabled account again; its sessions stay ended
     EnableUser(user_admin::AccountCommand),
     /// End all locks of an account's login
     UnlockUser(user_admin::AccountCommand),
@@ -124,7 +124,7 @@ enum Command {
     Export(export::ExportCommand),
     /// Make and change products as a CSV file says
     ///
-    /// Every line's fate is printed. If a line has a fault, nothing is written. The same file can be imported again: what
+    /// Every line's result is printed. If a line has a fault, nothing is written. The same file can be imported again: what
     /// is there already stays as it is.
     ImportProducts(import::ImportCommand),
     /// Show which gateways are on, or check their credentials

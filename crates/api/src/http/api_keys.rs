@@ -45,7 +45,7 @@ pub struct CreateApiKey {
     pub expires_at: Option<String>,
 }
 
-/// Make an API key
+/// Create an API key
 ///
 /// The answer shows the key, and nothing shows it later: the service stores a digest of it. A retry with the same
 /// `Idempotency-Key` shows it once more.
@@ -84,7 +84,7 @@ fn read_new_key(body: &JsonBody) -> Result<NewApiKey, Problem> {
 fn read_scopes(value: &Value) -> ReadResult<Scopes> {
     let named = value.as_array().filter(|it| (1..=Scope::ALL.len()).contains(&it.len())).ok_or(SCOPES)?;
     let scopes: Option<Scopes> = named.iter().map(|it| Scope::parse(it.as_str()?)).collect();
-    // One that is named twice is a slip of the pen: another one may have been meant.
+    // A duplicate is probably a typo for another scope, so it is refused.
     Ok(scopes.filter(|it| it.as_slice().len() == named.len()).ok_or(SCOPES)?)
 }
 

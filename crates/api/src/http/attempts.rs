@@ -14,7 +14,7 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// List what was asked of the gateway about a transaction, oldest first
+/// List a transaction's gateway requests, oldest first
 ///
 /// Every request is listed with its answer, without secrets, card data and personal data. Requests are deleted after
 /// 90 days, or whatever the service is configured with.

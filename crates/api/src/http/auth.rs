@@ -78,7 +78,7 @@ pub struct NewPassword {
     pub new_password: String,
 }
 
-/// Make an account
+/// Register an account
 ///
 /// There is no user yet, so an idempotency key is shared by all who register: make it one that cannot be
 /// guessed.

@@ -47,7 +47,7 @@ pub(super) const START_PATH: &str = "/";
 
 /// Registers what the table of routes does not have: the address that only leads to a page.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    // Not for ever: browsers keep a permanent redirect, and where `/` leads may change.
+    // Not forever: browsers keep a permanent redirect, and where `/` leads may change.
     let start =
         async || HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, INDEX_PATH)).finish();
     config.service(method_resource(START_PATH, vec![(Method::GET, web::to(start))]));

@@ -46,7 +46,7 @@ pub struct EventParameters {
     pub limit: Option<u32>,
 }
 
-/// Read what happened since an earlier request
+/// List feed events after a sequence number
 ///
 /// Ask without `after` first, and then again and again with the `nextAfter` of the answer before: so nothing is missed,
 /// and nothing comes twice, whatever instance answers. Events of one order come in the order of its changes. An event is

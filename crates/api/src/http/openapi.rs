@@ -84,7 +84,7 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 - Whatever moves goods or money needs an `Idempotency-Key`, and every other write under `/v1` honours one, but `login`,
   `refresh` and `logout`: send the same key again with every retry, and it is done once. The same request is the same
   path, however it is escaped, and the same JSON, however it is written; another one with the same key is 422
-  `idempotency-key-reused`. Answers are replayed for ever for orders, and for at least 24 h for the rest. An error
+  `idempotency-key-reused`. Answers are replayed forever for orders, and for at least 24 h for the rest. An error
   that was answered before anything was done is not stored.
 - An answer may get members, and a list of words a word, with any version: ignore what you do not know. A request has
   no members but those that are listed here.

@@ -88,7 +88,7 @@ pub struct Move {
 ///
 /// The server prices the order and reserves the stock in the same commit. An API key orders on behalf of the user that
 /// `customerId` names. The same key with the same request
-/// gets the same answer for ever. What is stored with the order is kept and shown exactly as it was sent.
+/// gets the same answer forever. What is stored with the order is kept and shown exactly as it was sent.
 #[utoipa::path(post, operation_id = "place", path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
     params(IdempotencyKeyHeader), responses(
     (status = 201, description = "The order.", body = OrderView, headers(

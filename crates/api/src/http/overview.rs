@@ -42,7 +42,7 @@ const fn default_count(size: BucketSize) -> u16 {
     }
 }
 
-/// See how the shop is doing
+/// Get the shop overview: orders, captures and refunds over time
 ///
 /// Orders and money over time, by currency, and what waits for an operator now. Orders count when they were placed;
 /// `paidOrders` are those of them that were paid since, so it divided by `orders` is the conversion. Captures and refunds

@@ -43,7 +43,7 @@ pub async fn openapi(service: SharedService, http: HttpRequest) -> HttpResponse 
     DOCUMENT.respond_to(&http, &*service.digests).await
 }
 
-/// Get the contract as a page to read and try
+/// Get the API documentation page
 #[utoipa::path(get, path = "/docs", tag = "Operations", params(IfNoneMatchHeader), responses(
     (status = 200, description = "The page; it needs no other server.", body = String, content_type = "text/html",
      headers(("ETag" = String, description = "Identifies the content byte for byte."))),
@@ -53,7 +53,7 @@ pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
     respond_with_file(DOCS_INDEX, &service, &http).await
 }
 
-/// A file of that page
+/// Get a file of the API documentation page
 #[utoipa::path(get, path = "/docs/{file}", tag = "Operations",
     params(("file" = String, Path, description = "Name of the file.", example = "index.html"), IfNoneMatchHeader),
     responses(

@@ -83,7 +83,7 @@ impl From<EnrolledFactor> for EnrolledFactorView {
 
 /// Enrol a second factor
 ///
-/// No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is worthless then.
+/// No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is then invalid.
 #[utoipa::path(post, operation_id = "enrolSecondFactor", path = "/v1/me/second-factor", tag = "Authentication",
     request_body = EnrolSecondFactor, security(("bearer" = [])), params(OptionalKeyHeader), responses(
     (status = 200, description = "The secret and the recovery codes.", body = EnrolledFactorView),
@@ -112,7 +112,7 @@ pub async fn enrol(
     .await
 }
 
-/// Put the enrolled second factor in force
+/// Confirm and activate the second factor
 ///
 /// From now on each login needs a code. All other sessions end, because they began without one.
 #[utoipa::path(post, operation_id = "confirmSecondFactor", path = "/v1/me/second-factor/confirm", tag = "Authentication",

@@ -29,7 +29,7 @@ const PREFIX_CHARS: RangeInclusive<usize> = 3..=255;
 /// What to change of an account; a member that is missing stays as it is.
 #[derive(ToSchema)]
 pub struct PatchUser {
-    /// `true` closes the account and ends all its sessions; `false` opens it again.
+    /// `true` disables the account and ends all its sessions; `false` enables it again.
     #[schema(nullable = false)]
     pub disabled: Option<bool>,
     /// `CUSTOMER` or `OPERATOR`. Sessions continue with the new role.
@@ -96,10 +96,10 @@ fn parse_user_id(id: &str) -> Result<UserId, Problem> {
     UserId::parse(id).map_err(|_| Kind::NotFound.into())
 }
 
-/// Close or open an account, or give it another role
+/// Disable or enable an account, or change its role
 ///
 /// Felt on every instance within a second. What is already so is 200 and changes nothing. The last operator who can
-/// log in is neither closed nor given another role.
+/// log in is neither disabled nor given another role.
 #[utoipa::path(patch, operation_id = "patch", path = "/v1/users/{id}", tag = "Users", request_body = PatchUser,
     security(("bearer" = ["OPERATOR"])),
     params(("id" = String, Path, description = "The user's id."), OptionalKeyHeader), responses(

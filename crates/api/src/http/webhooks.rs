@@ -62,7 +62,7 @@ pub struct PatchWebhookEndpoint {
     pub disabled: Option<bool>,
 }
 
-/// Make an endpoint
+/// Create a webhook endpoint
 ///
 /// It gets the events from now on, in messages by the Standard Webhooks specification. The answer shows the signing
 /// secret, and no other one does. A replay of this answer shows it again.
@@ -243,7 +243,7 @@ pub async fn delete_endpoint(
     .await
 }
 
-/// Give an endpoint a new secret
+/// Rotate an endpoint's signing secret
 ///
 /// For 24 hours messages have two signatures, of the new secret and of the one before, so that the receiver can be
 /// changed without a break; until they are over there is no other rotation. The answer shows the new secret, and no other one does. A replay of this answer shows it

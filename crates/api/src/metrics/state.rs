@@ -72,7 +72,7 @@ impl StateMetrics {
     #[rustfmt::skip]
     pub(super) fn register_service(&self, to: &mut Registry) {
         to.register("open_findings", "Findings that wait for an operator, by kind", self.open_findings.clone());
-        to.register("oldest_unreconciled_payment_seconds", "How long the oldest operation whose result was looked up in vain has waited", self.unreconciled.clone());
+        to.register("oldest_unreconciled_payment_seconds", "How long the oldest operation whose lookups returned no result has waited", self.unreconciled.clone());
         to.register("dependency_up", "1 if the dependency answered the last check, otherwise 0", self.dependency_up.clone());
         to.register("pool_connections_in_use", "Connections to the database that work uses", self.pool_in_use.clone());
         to.register("pool_connections_max", "Connections to the database that there may be", self.pool_max.clone());

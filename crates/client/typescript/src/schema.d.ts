@@ -18,7 +18,7 @@ export interface paths {
         get: operations["api_keys_list"];
         put?: never;
         /**
-         * Make an API key
+         * Create an API key
          * @description The answer shows the key, and nothing shows it later: the service stores a digest of it. A retry with the same
          *     `Idempotency-Key` shows it once more.
          */
@@ -143,9 +143,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a new password
+         * Request a password reset
          * @description Whether or not there is such an account, the answer is the same after the same time. If there is one, its address
-         *     gets a mail with a token within a moment. A newer request makes older tokens worthless. Without a mail server an
+         *     gets a mail with a token within a moment. A newer request invalidates older tokens. Without a mail server an
          *     operator makes the token.
          */
         post: operations["authentication_request_reset"];
@@ -206,7 +206,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account
+         * Register an account
          * @description There is no user yet, so an idempotency key is shared by all who register: make it one that cannot be
          *     guessed.
          */
@@ -225,7 +225,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what happened since an earlier request
+         * List feed events after a sequence number
          * @description Ask without `after` first, and then again and again with the `nextAfter` of the answer before: so nothing is missed,
          *     and nothing comes twice, whatever instance answers. Events of one order come in the order of its changes. An event is
          *     there within a fraction of a second after its change; `createdAt` is the time of the change, and does not sort events.
@@ -317,7 +317,7 @@ export interface paths {
         put?: never;
         /**
          * Enrol a second factor
-         * @description No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is worthless then.
+         * @description No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is then invalid.
          */
         post: operations["authentication_enrolSecondFactor"];
         /**
@@ -340,7 +340,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Put the enrolled second factor in force
+         * Confirm and activate the second factor
          * @description From now on each login needs a code. All other sessions end, because they began without one.
          */
         post: operations["authentication_confirmSecondFactor"];
@@ -434,7 +434,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See how the shop is doing
+         * Get the shop overview: orders, captures and refunds over time
          * @description Orders and money over time, by currency, and what waits for an operator now. Orders count when they were placed;
          *     `paidOrders` are those of them that were paid since, so it divided by `orders` is the conversion. Captures and refunds
          *     count when they happened by the gateway's clock. At most 200000 orders, and captures and refunds of each gateway, are
@@ -475,7 +475,7 @@ export interface paths {
          * Place an order
          * @description The server prices the order and reserves the stock in the same commit. An API key orders on behalf of the user that
          *     `customerId` names. The same key with the same request
-         *     gets the same answer for ever. What is stored with the order is kept and shown exactly as it was sent.
+         *     gets the same answer forever. What is stored with the order is kept and shown exactly as it was sent.
          */
         post: operations["orders_place"];
         delete?: never;
@@ -619,7 +619,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was asked of the gateway about a transaction, oldest first
+         * List a transaction's gateway requests, oldest first
          * @description Every request is listed with its answer, without secrets, card data and personal data. Requests are deleted after
          *     90 days, or whatever the service is configured with.
          */
@@ -857,9 +857,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Close or open an account, or give it another role
+         * Disable or enable an account, or change its role
          * @description Felt on every instance within a second. What is already so is 200 and changes nothing. The last operator who can
-         *     log in is neither closed nor given another role.
+         *     log in is neither disabled nor given another role.
          */
         patch: operations["users_patch"];
         trace?: never;
@@ -899,7 +899,7 @@ export interface paths {
         get: operations["webhooks_list"];
         put?: never;
         /**
-         * Make an endpoint
+         * Create a webhook endpoint
          * @description It gets the events from now on, in messages by the Standard Webhooks specification. The answer shows the signing
          *     secret, and no other one does. A replay of this answer shows it again.
          */
@@ -986,7 +986,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give an endpoint a new secret
+         * Rotate an endpoint's signing secret
          * @description For 24 hours messages have two signatures, of the new secret and of the one before, so that the receiver can be
          *     changed without a break; until they are over there is no other rotation. The answer shows the new secret, and no other one does. A replay of this answer shows it
          *     again.
@@ -1051,7 +1051,7 @@ export interface components {
              * @description Time at which the account was created, RFC 3339 in UTC.
              */
             createdAt: string;
-            /** @description Whether the account is closed: every login is refused, and none of its tokens is valid. */
+            /** @description Whether the account is disabled: every login is refused and none of its tokens is valid. */
             disabled: boolean;
             /** @description E-mail address, which also logs in. */
             email: string;
@@ -1995,7 +1995,7 @@ export interface components {
         };
         /** @description What to change of an account; a member that is missing stays as it is. */
         PatchUser: {
-            /** @description `true` closes the account and ends all its sessions; `false` opens it again. */
+            /** @description `true` disables the account and ends all its sessions; `false` enables it again. */
             disabled?: boolean;
             /** @description `CUSTOMER` or `OPERATOR`. Sessions continue with the new role. */
             role?: components["schemas"]["Role"];

@@ -189,7 +189,7 @@ impl QueryParameters {
 /// [`Invalid`] for any other text.
 pub fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     // The parser accepts more than RFC 3339, such as a time zone in brackets. What is accepted once has to be
-    // accepted for ever, so only the documented form is.
+    // accepted forever, so only the documented form is.
     let of_the_standard = |it: u8| it.is_ascii_digit() || b"Tt:.Zz+-".contains(&it);
     if !text.bytes().all(of_the_standard) || !has_separators(text) {
         return Err(TIME);

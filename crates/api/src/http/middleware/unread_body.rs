@@ -17,7 +17,7 @@ use futures_util::{StreamExt, stream::poll_fn};
 /// Holds the body of a connection's latest request, also when its handler does not read it.
 ///
 /// When a chunked body is dropped unread, the HTTP library keeps the connection open until the client has
-/// sent the rest, for ever if it never does. For a body that still exists when the answer goes out it waits
+/// sent the rest, forever if it never does. For a body that still exists when the answer goes out it waits
 /// shortly and then closes the connection.
 #[derive(Default)]
 // `Rc` and `RefCell` suffice: a connection and all of its requests stay on one thread.

@@ -24,7 +24,7 @@ pub struct AccountView {
     /// set. No operation needs it.
     #[schema(required, format = DateTime)]
     pub email_verified_at: Option<String>,
-    /// Whether the account is closed: every login is refused, and none of its tokens is valid.
+    /// Whether the account is disabled: every login is refused and none of its tokens is valid.
     pub disabled: bool,
     /// Time at which the account was created, RFC 3339 in UTC.
     #[schema(format = DateTime)]

@@ -20,7 +20,7 @@ class Account:
 
         Attributes:
             created_at (datetime.datetime): Time at which the account was created, RFC 3339 in UTC.
-            disabled (bool): Whether the account is closed: every login is refused, and none of its tokens is valid.
+            disabled (bool): Whether the account is disabled: every login is refused and none of its tokens is valid.
             email (str): E-mail address, which also logs in.
             email_verified_at (datetime.datetime | None): Time at which a token showed that mails to the address arrive, RFC
                 3339 in UTC; null if none has since the address was

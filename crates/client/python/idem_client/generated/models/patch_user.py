@@ -18,7 +18,7 @@ class PatchUser:
     """ What to change of an account; a member that is missing stays as it is.
 
         Attributes:
-            disabled (bool | Unset): `true` closes the account and ends all its sessions; `false` opens it again.
+            disabled (bool | Unset): `true` disables the account and ends all its sessions; `false` enables it again.
             role (Role | Unset): Role of a user; it decides which operations are allowed.
      """
 

@@ -17,7 +17,7 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> NewApiKey:
-    """Make an API key
+    """Create an API key
 
     The answer shows the key, and nothing shows it later: the service stores a digest of it. A retry
     with the same

@@ -16,7 +16,7 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> None:
-    """Put the enrolled second factor in force
+    """Confirm and activate the second factor
 
     From now on each login needs a code. All other sessions end, because they began without one.
 

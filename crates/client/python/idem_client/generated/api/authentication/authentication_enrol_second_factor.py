@@ -20,7 +20,7 @@ def sync(
     """Enrol a second factor
 
     No login needs it before it is confirmed. It replaces one that was not confirmed, whose secret is
-    worthless then.
+    then invalid.
 
     Args:
         idempotency_key (None | str | Unset):

@@ -17,7 +17,7 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> User:
-    """Make an account
+    """Register an account
 
     There is no user yet, so an idempotency key is shared by all who register: make it one that cannot
     be

@@ -16,12 +16,12 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> None:
-    """Ask for a new password
+    """Request a password reset
 
     Whether or not there is such an account, the answer is the same after the same time. If there is
     one, its address
-    gets a mail with a token within a moment. A newer request makes older tokens worthless. Without a
-    mail server an
+    gets a mail with a token within a moment. A newer request invalidates older tokens. Without a mail
+    server an
     operator makes the token.
 
     Args:

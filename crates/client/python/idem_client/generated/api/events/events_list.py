@@ -20,7 +20,7 @@ def sync(
     limit: int | Unset = 20,
 
 ) -> EventPage:
-    """Read what happened since an earlier request
+    """List feed events after a sequence number
 
     Ask without `after` first, and then again and again with the `nextAfter` of the answer before: so
     nothing is missed,

@@ -20,7 +20,7 @@ def sync(
     utc_offset: str | Unset = UNSET,
 
 ) -> Overview:
-    """See how the shop is doing
+    """Get the shop overview: orders, captures and refunds over time
 
     Orders and money over time, by currency, and what waits for an operator now. Orders count when they
     were placed;

@@ -22,7 +22,7 @@ def sync(
     The server prices the order and reserves the stock in the same commit. An API key orders on behalf
     of the user that
     `customerId` names. The same key with the same request
-    gets the same answer for ever. What is stored with the order is kept and shown exactly as it was
+    gets the same answer forever. What is stored with the order is kept and shown exactly as it was
     sent.
 
     Args:

@@ -17,7 +17,7 @@ def sync(
     limit: int | Unset = 20,
 
 ) -> AttemptPage:
-    """List what was asked of the gateway about a transaction, oldest first
+    """List a transaction's gateway requests, oldest first
 
     Every request is listed with its answer, without secrets, card data and personal data. Requests are
     deleted after

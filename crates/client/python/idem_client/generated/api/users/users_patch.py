@@ -18,11 +18,11 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> Account:
-    """Close or open an account, or give it another role
+    """Disable or enable an account, or change its role
 
     Felt on every instance within a second. What is already so is 200 and changes nothing. The last
     operator who can
-    log in is neither closed nor given another role.
+    log in is neither disabled nor given another role.
 
     Args:
         id (str):

@@ -17,7 +17,7 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> WebhookSecret:
-    """Make an endpoint
+    """Create a webhook endpoint
 
     It gets the events from now on, in messages by the Standard Webhooks specification. The answer shows
     the signing

@@ -19,7 +19,7 @@ def sync(
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> WebhookSecret:
-    """Give an endpoint a new secret
+    """Rotate an endpoint's signing secret
 
     For 24 hours messages have two signatures, of the new secret and of the one before, so that the
     receiver can be
