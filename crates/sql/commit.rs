@@ -129,8 +129,8 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::InsertAttempts(all) => attempts::insert_attempts(conn, all).await,
         Write::Postpone(transaction) => payments::postpone_checks(conn, transaction).await,
         Write::InsertProduct(product, change) => products::insert_product(conn, product, change).await,
-        Write::ReplaceProduct { product, read, stock_update: restock, change } => {
-            products::replace_product(conn, product, *read, *restock, change).await
+        Write::ReplaceProduct { product, read, stock_update, change } => {
+            products::replace_product(conn, product, *read, *stock_update, change).await
         }
         Write::AdjustStock { product, by, required, change } => {
             products::adjust_stock(conn, product, *by, *required, change).await

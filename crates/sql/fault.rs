@@ -8,7 +8,7 @@ use crate::dialect::is_program_error;
 
 /// Other work that a transaction could not get past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Obstacle {
+pub(crate) struct Contention {
     /// Whether the other work has won and is done, so that the same transaction may succeed when it is repeated. Otherwise a
     /// lock is still held, or a statement took too long.
     pub(crate) is_over: bool,
@@ -24,15 +24,15 @@ pub(crate) fn classify_error(error: Error) -> PortError {
         Ok(row) => return row.into(),
         Err(error) => error,
     };
-    if is_away(&error) { PortError::unavailable(error) } else { PortError::bug(error) }
+    if is_unavailable(&error) { PortError::unavailable(error) } else { PortError::bug(error) }
 }
 
-/// Whether the error is that of a statement, an unreadable row or a broken rule, and not of the way to the database.
-pub(crate) fn is_fault(error: &Error) -> bool {
-    matches!(error, Error::DeserializationError(_)) || !is_away(error)
+/// Whether the error comes from a statement, an unreadable row or a broken rule, and not from the connection.
+pub(crate) fn is_statement_error(error: &Error) -> bool {
+    matches!(error, Error::DeserializationError(_)) || !is_unavailable(error)
 }
 
-fn is_away(error: &Error) -> bool {
+fn is_unavailable(error: &Error) -> bool {
     if let Error::DatabaseError(kind, info) = error {
         return match kind {
             DatabaseErrorKind::UnableToSendCommand
@@ -51,7 +51,7 @@ fn is_away(error: &Error) -> bool {
         };
     }
     if let Error::RollbackErrorOnCommit { commit_error, .. } = error {
-        return is_away(commit_error);
+        return is_unavailable(commit_error);
     }
     // The connection was lost in the middle of a transaction; the other variants come from the query
     // builder.

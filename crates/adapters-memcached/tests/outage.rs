@@ -103,7 +103,7 @@ async fn a_copy_of_a_second_is_gone_soon_after() {
         }
         time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("it is kept for ever");
+    panic!("it is kept forever");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ mod errors;
 mod timestamp;
 
 pub(crate) use self::decimal::exact_amount;
-pub(crate) use self::errors::{Failure, find_failure, find_obstacle, is_program_error, read_failure};
+pub(crate) use self::errors::{Failure, classify_contention, find_failure, is_program_error, read_failure};
 
 /// The hint that makes a statement use that index; it stands behind the table's name.
 pub(crate) fn index_hint_sql(index: &str) -> String {

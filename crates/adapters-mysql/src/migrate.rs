@@ -45,10 +45,10 @@ use crate::{MySql, OpenError};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The periods of the lease on the database.
 const LEASE: LeasePeriods = LeasePeriods {
-    silence: Duration::from_secs(15),
-    beat: Duration::from_secs(3),
+    takeover_after: Duration::from_secs(15),
+    heartbeat: Duration::from_secs(3),
     wait: Duration::from_secs(300),
-    look: Duration::from_millis(100),
+    poll_interval: Duration::from_millis(100),
 };
 /// How long a statement may wait for the locks of running transactions, in seconds.
 const LOCK_WAIT_S: u32 = 60;
@@ -310,7 +310,7 @@ async fn run_steps(
     // Only before the first step: later the tables of these names are the service's. A process that has lost its lease
     // here finds its new names taken.
     if is_first {
-        lease.beat(conn).await?;
+        lease.heartbeat(conn).await?;
         express::rename_tables(conn).await?;
     }
     for step in pending {
@@ -333,7 +333,7 @@ async fn run_step(conn: &mut Conn, lease: &Lease, step: &Step) -> Result<(), Box
     for statement in split_statements(step.sql) {
         if statement.starts_with("CREATE TABLE") {
             // It commits at once, also inside a transaction.
-            lease.beat(conn).await?;
+            lease.heartbeat(conn).await?;
             conn.query_drop(statement).await?;
         } else {
             lease.transact(conn, &Work::Statement(&statement)).await?;

@@ -33,11 +33,11 @@ pub(crate) async fn open_connection(
 
 /// What a failure of the driver says about the server.
 pub(crate) fn driver_failure(error: RedisError) -> CallFailure {
-    if is_away(&error) { CallFailure::Away(error.into()) } else { CallFailure::Refused(error.into()) }
+    if is_unavailable(&error) { CallFailure::Away(error.into()) } else { CallFailure::Refused(error.into()) }
 }
 
 /// Whether the server cannot serve now. Any other error answer is about the command, and says that the server works.
-pub(crate) fn is_away(error: &RedisError) -> bool {
+pub(crate) fn is_unavailable(error: &RedisError) -> bool {
     let away = [
         ErrorKind::Io,
         // It loads its data, and will for seconds.

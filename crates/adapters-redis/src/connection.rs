@@ -18,7 +18,7 @@ use redis::{
 };
 
 use crate::{
-    connect::{ConnectError, is_away, open_connection},
+    connect::{ConnectError, is_unavailable, open_connection},
     sentinels::Sentinels,
     wrong_server::WrongServer,
 };
@@ -131,7 +131,7 @@ async fn read_cluster_mode(redis: &mut MultiplexedConnection) -> Result<Option<b
         Ok(text) => {
             Ok(text.lines().find_map(|it| it.strip_prefix("cluster_enabled:")).map(|it| it.trim() == "1"))
         }
-        Err(error) if is_away(&error) => Err(error),
+        Err(error) if is_unavailable(&error) => Err(error),
         Err(_) => Ok(None),
     }
 }

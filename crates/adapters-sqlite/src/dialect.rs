@@ -7,7 +7,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
-use crate::sql::fault::Obstacle;
+use crate::sql::fault::Contention;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// The hint that makes a statement use that index; it stands behind the table's name. Without the index the
@@ -90,8 +90,8 @@ pub(crate) fn is_contention(error: &Error) -> bool {
 
 /// What stands in the way of the work. There is one writer, so no work conflicts with another, and SQLite limits the time
 /// of no statement.
-pub(crate) async fn find_obstacle<C>(_: &mut C, error: &Error) -> Option<Obstacle> {
-    std::future::ready(is_contention(error).then_some(Obstacle { is_over: false })).await
+pub(crate) async fn classify_contention<C>(_: &mut C, error: &Error) -> Option<Contention> {
+    std::future::ready(is_contention(error).then_some(Contention { is_over: false })).await
 }
 
 /// SQLite's texts for failures that come from outside this program: the disk, the file, the memory, another

@@ -22,16 +22,16 @@ mod framer;
 mod frames;
 mod guarded_stream;
 mod http2;
-mod patience;
-mod places;
+mod permits;
 mod responses;
 mod transport;
+mod write_timeout;
 
 pub(crate) use {
     descriptors::connections_max,
     guarded_stream::GuardedStream,
     http2::{Http2Request, Http2Requests, TrackedBody},
-    places::ConnectionPlaces,
+    permits::ConnectionPermits,
     responses::ResponseGuard,
     transport::Transport,
 };

@@ -240,11 +240,11 @@ impl PrometheusMetrics {
 }
 
 impl Metrics for PrometheusMetrics {
-    fn observe(&self, happening: Observation) {
+    fn observe(&self, observation: Observation) {
         let count = |counter: &Counter| {
             counter.inc();
         };
-        match happening {
+        match observation {
             Observation::OrderPlaced => count(&self.orders_placed),
             Observation::Replayed => count(&self.replays),
             Observation::OrderRefused => count(&self.orders_refused),
@@ -302,7 +302,7 @@ mod tests {
             took,
         );
         metrics.observe_refusal(Limit::UserRequests);
-        for happening in [
+        for observation in [
             Observation::OrderPlaced,
             Observation::Replayed,
             Observation::OrderRefused,
@@ -325,7 +325,7 @@ mod tests {
             Observation::SpansDropped(2),
             Observation::RedisFault(ports::RedisFault::CrossSlot),
         ] {
-            metrics.observe(happening);
+            metrics.observe(observation);
         }
         metrics
     }

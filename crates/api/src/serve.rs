@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    connections::{ConnectionPlaces, GuardedStream, Transport, connections_max},
+    connections::{ConnectionPermits, GuardedStream, Transport, connections_max},
     gauges,
     http::{
         self,
@@ -171,8 +171,8 @@ fn bind_server(
         .max_concurrent_connections(connections)
         .disable_signals()
         .shutdown_timeout(REQUEST_SHUTDOWN_SECONDS);
-    let places = ConnectionPlaces::new(connections * workers, config.trusted_proxies.clone());
-    let server = add_http_service(server, listener, (places, tls), frame, service).map_err(fault)?;
+    let permits = ConnectionPermits::new(connections * workers, config.trusted_proxies.clone());
+    let server = add_http_service(server, listener, (permits, tls), frame, service).map_err(fault)?;
     Ok((server.run(), address))
 }
 
@@ -192,7 +192,7 @@ fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
 fn add_http_service(
     server: ServerBuilder,
     listener: TcpListener,
-    gate: (ConnectionPlaces, Option<TlsAcceptor>),
+    gate: (ConnectionPermits, Option<TlsAcceptor>),
     frame: RequestMiddleware,
     service: SharedService,
 ) -> io::Result<ServerBuilder> {
@@ -228,10 +228,10 @@ fn add_http_service(
                 }
             })
             .finish(map_config(app(), |()| AppConfig::default()));
-        let (places, tls) = gate.clone();
+        let (permits, tls) = gate.clone();
         let stopping = stopping.clone();
         let admit =
-            move |stream: TcpStream| admit_connection(stream, places.clone(), tls.clone(), stopping.clone());
+            move |stream: TcpStream| admit_connection(stream, permits.clone(), tls.clone(), stopping.clone());
         fn_service(admit).and_then(http)
     })
 }
@@ -240,7 +240,7 @@ fn add_http_service(
 /// first byte is read: its network has enough of them.
 async fn admit_connection(
     stream: TcpStream,
-    places: ConnectionPlaces,
+    permits: ConnectionPermits,
     tls: Option<TlsAcceptor>,
     stopping: CancellationToken,
 ) -> Result<(GuardedStream, Protocol, Option<SocketAddr>), DispatchError> {
@@ -248,7 +248,7 @@ async fn admit_connection(
     // The end of an HTTP/2 answer is a write of its own, which would wait for the client to confirm the one before.
     stream.set_nodelay(true)?;
     let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
-    let place = places.enter(peer.ip()).ok_or_else(refused)?;
+    let permit = permits.acquire(peer.ip()).ok_or_else(refused)?;
     let stream = match tls {
         None => Transport::Plain(stream),
         // The place is taken meanwhile, so handshakes that are not finished count as connections.
@@ -258,7 +258,7 @@ async fn admit_connection(
         }
     };
     let protocol = if stream.is_http2() { Protocol::Http2 } else { Protocol::Http1 };
-    Ok((GuardedStream::new(stream, place, stopping), protocol, Some(peer)))
+    Ok((GuardedStream::new(stream, permit, stopping), protocol, Some(peer)))
 }
 
 /// The address under which this machine reaches itself.

@@ -64,7 +64,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
     Sweep { name: names::APPLY_PARKED,       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked_events(app)) },
-    Sweep { name: "reconcile-strays",        every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
+    Sweep { name: "reconcile-strays",        every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::postpone_removed_gateways(app)) },
     Sweep { name: names::EXPIRE_UNPAID,      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
     Sweep { name: names::REPORT_OVERDUE,     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
     Sweep { name: names::APPLY_OVERDUE,      every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::apply_overdue_events(app)) },

@@ -20,7 +20,7 @@ use ports::{OrphanCursor, PortError};
 
 use crate::{App, unreadable::skip_unreadable};
 
-use self::judge::{OrderFile, judge_order};
+use self::judge::{AuditedOrder, judge_order};
 
 /// Products or orders of one page.
 const PAGE: u32 = 100;
@@ -154,15 +154,15 @@ async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortE
 async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) -> Result<(), PortError> {
     for _ in 0..READS_MAX {
         // An order is erased by nothing, but a row may become unreadable.
-        let Some(file) = read_file(app, number).await? else { return Ok(()) };
+        let Some(audited) = read_order_with_parts(app, number).await? else { return Ok(()) };
         let head = app.orders.find_order_head(number).await?;
-        if head.is_none_or(|it| it.revision != file.order.revision) {
+        if head.is_none_or(|it| it.revision != audited.order.revision) {
             continue;
         }
         report.orders = report.orders.saturating_add(1);
         report.payments =
-            report.payments.saturating_add(u64::try_from(file.transactions.len()).unwrap_or(u64::MAX));
-        for detail in judge_order(&file) {
+            report.payments.saturating_add(u64::try_from(audited.transactions.len()).unwrap_or(u64::MAX));
+        for detail in judge_order(&audited) {
             report.push_fault(number, detail);
         }
         return Ok(());
@@ -172,7 +172,7 @@ async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) 
 }
 
 /// The order with what belongs to it; `None` if a row of it cannot be read, which is noted elsewhere.
-async fn read_file(app: &App, number: &OrderNumber) -> Result<Option<OrderFile>, PortError> {
+async fn read_order_with_parts(app: &App, number: &OrderNumber) -> Result<Option<AuditedOrder>, PortError> {
     let Some(order) = skip_unreadable(app.orders.find_order(number).await)?.flatten() else {
         return Ok(None);
     };
@@ -185,7 +185,7 @@ async fn read_file(app: &App, number: &OrderNumber) -> Result<Option<OrderFile>,
     let requests = app.payments.list_payment_requests(order.key).await?;
     let history = history.into_iter().map(|it| it.entry).collect();
     let requests = requests.into_iter().map(|it| it.request).collect();
-    Ok(Some(OrderFile { order, history, transactions, requests }))
+    Ok(Some(AuditedOrder { order, history, transactions, requests }))
 }
 
 /// The amount of an order that its lines add up to; `None` if they do not add up at all.

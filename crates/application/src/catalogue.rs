@@ -15,7 +15,7 @@ use crate::{App, Staff};
 
 pub use adjust::{AdjustError, AppliedAdjustment, StockAdjustment, adjust_stock};
 pub use edit::{PatchError, ProductInput, ProductPatch, PutError, PutOutcome, patch_product, put_product};
-pub use import::{ImportFate, ImportStock, import_product};
+pub use import::{ImportOutcome, ImportStock, import_product};
 
 /// The product with that id, active or not.
 ///

@@ -16,8 +16,8 @@ pub struct MeteredStore {
 impl MeteredStore {
     /// Counts the commits of `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, meter: Arc<dyn Metrics>) -> Self {
-        Self { store, clock, metrics: meter }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, metrics: Arc<dyn Metrics>) -> Self {
+        Self { store, clock, metrics }
     }
 }
 

@@ -79,17 +79,17 @@ impl CurrencyFigures {
         self.orders = self.orders.saturating_add(it.placed);
         self.pending = self.pending.saturating_add(it.pending);
         self.paid = self.paid.saturating_add(it.paid);
-        self.ordered = self.ordered.plus(it.amount);
+        self.ordered = self.ordered.add_amount(it.amount);
     }
 
     const fn add_capture(&mut self, it: &MoneyFigure) {
         self.captures = self.captures.saturating_add(it.count);
-        self.captured = self.captured.plus(it.amount);
+        self.captured = self.captured.add_amount(it.amount);
     }
 
     const fn add_refund(&mut self, it: &MoneyFigure) {
         self.refunds = self.refunds.saturating_add(it.count);
-        self.refunded = self.refunded.plus(it.amount);
+        self.refunded = self.refunded.add_amount(it.amount);
     }
 }
 

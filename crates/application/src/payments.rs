@@ -10,7 +10,7 @@ mod read;
 mod recent_cases;
 mod reconcile;
 mod start;
-mod undone;
+mod unexecuted;
 
 pub use attempts::list_attempts;
 pub use list::{list_all_refunds, list_payments};

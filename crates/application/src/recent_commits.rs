@@ -69,10 +69,10 @@ impl RecentCommits {
         is_free
     }
 
-    fn push_outcome(&self, was_away: bool) {
+    fn push_outcome(&self, was_unavailable: bool) {
         // Relaxed, because nothing else is read on the strength of these bits. The closure never gives up, so
         // there is no error to handle.
-        let next = |it: u16| Some(it << 1 | u16::from(was_away));
+        let next = |it: u16| Some(it << 1 | u16::from(was_unavailable));
         let _ = self.outcomes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 
@@ -110,13 +110,13 @@ impl Store for RecentCommits {
     async fn commit_all(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
         let writes = units.iter().any(|it| it.writes().iter().any(always_writes));
         let outcomes = self.store.commit_all(units).await;
-        let is_away =
+        let is_unavailable =
             |it: &Result<(), CommitError>| matches!(it, Err(CommitError::Failed(PortError::Unavailable(_))));
         if outcomes.iter().any(Result::is_ok) {
             if writes {
                 self.push_outcome(false);
             }
-        } else if outcomes.iter().any(is_away) {
+        } else if outcomes.iter().any(is_unavailable) {
             self.push_outcome(true);
         }
         outcomes

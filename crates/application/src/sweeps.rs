@@ -36,7 +36,7 @@ pub use mails::{resolve_reset_requests, send_mails};
 pub use orders::{
     close_finished_orders, complete_delivered_orders, expire_unpaid_orders, release_uncaptured_orders,
 };
-pub use payments::{reconcile_gateway, reconcile_strays};
+pub use payments::{postpone_removed_gateways, reconcile_gateway};
 
 pub use crate::unreadable::report_unreadable_rows;
 

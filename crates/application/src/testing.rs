@@ -71,9 +71,9 @@ impl TestApp {
         let gateway_meter = Arc::<RecordingMetrics>::default();
         // Off, so that a test of a replay sees what the record says.
         let no_replies = FakeCache::default();
-        no_replies.set_away(true);
+        no_replies.set_unavailable(true);
         let no_events = FakeCache::default();
-        no_events.set_away(true);
+        no_events.set_unavailable(true);
         let limits = GatewayLimits::default();
         let guarded = GuardedGateway::new(gateway.clone(), limits, clock.clone(), gateway_meter.clone());
         let app = App {
@@ -153,7 +153,7 @@ impl TestApp {
 
     /// Locks cannot be had.
     pub(crate) fn without_locks(mut self) -> Self {
-        self.app.locks = Arc::new(mock_locks(|| Err(away_error())));
+        self.app.locks = Arc::new(mock_locks(|| Err(unavailable_error())));
         self
     }
 
@@ -249,8 +249,8 @@ fn mock_tokens() -> MockTokenIssuer {
     tokens
 }
 
-/// The failure that all ports share.
-pub(crate) fn away_error() -> PortError {
+/// The error of a port that is unavailable.
+pub(crate) fn unavailable_error() -> PortError {
     PortError::unavailable("switched off")
 }
 
@@ -337,7 +337,7 @@ impl RecordingMetrics {
 }
 
 impl Metrics for RecordingMetrics {
-    fn observe(&self, happening: Observation) {
-        self.0.lock().unwrap().push(happening);
+    fn observe(&self, observation: Observation) {
+        self.0.lock().unwrap().push(observation);
     }
 }

@@ -44,7 +44,7 @@ impl FeedSequence {
 
     /// The number of the event that is `by` places later.
     #[must_use]
-    pub const fn plus(self, by: u32) -> Self {
+    pub const fn saturating_add(self, by: u32) -> Self {
         #[expect(clippy::as_conversions, reason = "a u32 fits into an i64, and `From` is not const")]
         Self(self.0.saturating_add(by as i64))
     }
@@ -185,6 +185,6 @@ mod tests {
     #[test]
     fn no_number_is_before_the_start() {
         assert_eq!(FeedSequence::new(-5), FeedSequence::START);
-        assert_eq!(FeedSequence::START.plus(3).get(), 3);
+        assert_eq!(FeedSequence::START.saturating_add(3).get(), 3);
     }
 }

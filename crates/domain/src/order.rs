@@ -111,7 +111,8 @@ pub struct Order {
     pub status: OrderStatus,
     /// The status before a full refund was requested. It is set while the refund is pending, and stays set
     /// afterwards if the refund may still fail and the goods were not returned to stock; otherwise `None`.
-    pub came_from: Option<OrderStatus>,
+    #[cfg_attr(feature = "serde", serde(rename = "came_from"))]
+    pub status_before_refund: Option<OrderStatus>,
     /// Increments with every change that a client can see; the `ETag`.
     pub version: Version,
     /// The guard of the order and its payments; increments with every commit that touches them.
@@ -165,7 +166,7 @@ impl Order {
             number,
             owner,
             status: OrderStatus::Pending,
-            came_from: None,
+            status_before_refund: None,
             version: Version::FIRST,
             revision: Revision::FIRST,
             last_sequence: Sequence::FIRST,
@@ -191,7 +192,9 @@ impl Order {
         let shipped =
             |it| matches!(it, OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed);
         // A closed order does not show whether it was completed before. It has a tracking only if it was sent.
-        shipped(self.status) || self.came_from.is_some_and(shipped) || self.details.tracking.is_some()
+        shipped(self.status)
+            || self.status_before_refund.is_some_and(shipped)
+            || self.details.tracking.is_some()
     }
 
     /// The pieces that it took from stock when it was placed, a line for each product, whether they have gone back
@@ -215,7 +218,7 @@ impl Order {
         // that is true: without the check an unshipped order could become `DELIVERED`.
         let goes_back =
             self.status == OrderStatus::RefundPending && matches!(actor, Actor::Operator | Actor::Service);
-        self.status.allows_transition(to, actor) && (!goes_back || self.came_from == Some(to))
+        self.status.allows_transition(to, actor) && (!goes_back || self.status_before_refund == Some(to))
     }
 
     /// The statuses that `actor` may move this order to, in the order of an order's life.

@@ -37,11 +37,11 @@ fn entry(version: i64) -> CacheEntry {
 }
 
 async fn get(cache: &Arc<dyn Cache>, key: &str) -> Option<CacheEntry> {
-    cache.get_entry(key).await.expect("the cache can be had")
+    cache.get_entry(key).await.expect("the cache is available")
 }
 
 async fn put(cache: &Arc<dyn Cache>, key: &str, entry: CacheEntry, ttl: Duration) {
-    cache.put_entry(key, entry, ttl).await.expect("the cache can be had");
+    cache.put_entry(key, entry, ttl).await.expect("the cache is available");
 }
 
 async fn gone(cache: &Arc<dyn Cache>, key: &str) -> bool {
@@ -67,7 +67,7 @@ pub async fn what_is_put_is_got(cache: &Arc<dyn Cache>) {
 /// A key that was never stored gives nothing, and removing it changes nothing.
 pub async fn what_was_never_put_is_not_there(cache: &Arc<dyn Cache>) {
     assert_eq!(get(cache, "never").await, None);
-    cache.remove_entry("never").await.expect("the cache can be had");
+    cache.remove_entry("never").await.expect("the cache is available");
     assert_eq!(get(cache, "never").await, None);
 }
 
@@ -104,7 +104,7 @@ pub async fn of_versions_put_at_once_the_newest_stays(cache: &Arc<dyn Cache>) {
 pub async fn a_removed_copy_is_gone(cache: &Arc<dyn Cache>) {
     put(cache, "key", entry(2), LONG).await;
     put(cache, "other", entry(3), LONG).await;
-    cache.remove_entry("key").await.expect("the cache can be had");
+    cache.remove_entry("key").await.expect("the cache is available");
     assert_eq!(get(cache, "key").await, None);
     assert_eq!(get(cache, "other").await, Some(entry(3)));
     put(cache, "key", entry(1), LONG).await;

@@ -30,7 +30,7 @@ const LOOKS_MAX: u32 = 6;
 async fn add(counters: &Arc<dyn SharedCounters>, by: &[(&str, u32)], window: Duration) -> Vec<Attempts> {
     let deltas: Vec<_> =
         by.iter().map(|(name, by)| CountDelta { name: (*name).to_owned(), by: *by }).collect();
-    counters.add_counts(&deltas, window).await.expect("counts can be had")
+    counters.add_counts(&deltas, window).await.expect("counts are available")
 }
 
 fn totals(counted: &[Attempts]) -> Vec<u32> {

@@ -131,7 +131,7 @@ pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
     assert_eq!(found(backend, &other).await.as_ref(), Some(&other));
     assert_eq!(found(backend, &second).await, None, "there is one about it");
     assert_eq!(found(backend, &beside).await, Some(beside), "the commit is none the worse for it");
-    backend.commit([resolve(&first, "mended", at(9))]).await;
+    backend.commit([resolve(&first, "repaired", at(9))]).await;
     let (third, write) = once("orders:1");
     backend.commit([write]).await;
     assert_eq!(found(backend, &third).await, Some(third), "the first one is closed");

@@ -40,7 +40,7 @@ async fn acquire(
     lease: Duration,
     wait: Duration,
 ) -> Option<LockGuard> {
-    locks.acquire_lock(name, lease, wait).await.expect("locks can be had")
+    locks.acquire_lock(name, lease, wait).await.expect("locks are available")
 }
 
 /// Of many concurrent attempts one holds the lock at a time.

@@ -134,9 +134,11 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
 /// Together with the status that it came from.
 pub async fn every_status_is_read_back_as_written(backend: &Backend) {
     for status in OrderStatus::ALL {
-        for came_from in [None, Some(OrderStatus::Shipped)] {
-            let came_from = came_from.filter(|_| status == OrderStatus::RefundPending);
-            let order = backend.order_with(|it| (it.status, it.came_from) = (status, came_from)).await;
+        for status_before_refund in [None, Some(OrderStatus::Shipped)] {
+            let status_before_refund = status_before_refund.filter(|_| status == OrderStatus::RefundPending);
+            let order = backend
+                .order_with(|it| (it.status, it.status_before_refund) = (status, status_before_refund))
+                .await;
             assert_eq!(find_order(backend, &order).await, Some(order));
         }
     }

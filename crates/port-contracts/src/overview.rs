@@ -58,7 +58,7 @@ fn orders_of(figures: &OverviewFigures, window: OverviewWindow) -> Orders {
             sum.placed += it.placed;
             sum.pending += it.pending;
             sum.paid += it.paid;
-            sum.amount = sum.amount.plus(it.amount);
+            sum.amount = sum.amount.add_amount(it.amount);
         };
         sums.entry(place).and_modify(add).or_insert(*it);
     }
@@ -72,7 +72,7 @@ fn money_of(figures: &[MoneyFigure], window: OverviewWindow) -> BTreeMap<i64, (u
     for it in figures {
         let add = |sum: &mut MoneyFigure| {
             sum.count += it.count;
-            sum.amount = sum.amount.plus(it.amount);
+            sum.amount = sum.amount.add_amount(it.amount);
         };
         sums.entry(it.bucket - window.buckets().start).and_modify(add).or_insert(*it);
     }
@@ -131,7 +131,7 @@ pub async fn an_order_was_paid_by_its_status_and_its_history(backend: &Backend) 
     let stand = async |status: OrderStatus, entries: i64| {
         let set = |it: &mut domain::Order| {
             (it.status, it.last_sequence) = (status, Sequence::new(entries));
-            it.came_from = (status == OrderStatus::RefundPending).then_some(OrderStatus::Paid);
+            it.status_before_refund = (status == OrderStatus::RefundPending).then_some(OrderStatus::Paid);
         };
         backend.order_with(set).await;
     };

@@ -31,11 +31,11 @@ const SHORT: Duration = Duration::from_millis(30);
 const LOOKS_MAX: u32 = 6;
 
 async fn hit(throttle: &Arc<dyn Throttle>, name: &str, window: Duration) -> Attempts {
-    throttle.count_attempt(name, window).await.expect("counts can be had")
+    throttle.count_attempt(name, window).await.expect("counts are available")
 }
 
 async fn count(throttle: &Arc<dyn Throttle>, name: &str) -> Attempts {
-    throttle.read_attempts(name).await.expect("counts can be had")
+    throttle.read_attempts(name).await.expect("counts are available")
 }
 
 /// An attempt counts under its name and under no other.
@@ -113,7 +113,7 @@ pub async fn a_cleared_count_starts_again(throttle: &Arc<dyn Throttle>) {
     for name in ["one", "one", "other"] {
         hit(throttle, name, LONG).await;
     }
-    throttle.reset_attempts("one").await.expect("counts can be had");
+    throttle.reset_attempts("one").await.expect("counts are available");
     assert_eq!(count(throttle, "one").await.count, 0);
     assert_eq!(hit(throttle, "one", LONG).await.count, 1);
     assert_eq!(hit(throttle, "other", LONG).await.count, 2);

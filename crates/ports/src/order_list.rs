@@ -100,7 +100,7 @@ impl OrderSort {
 
     /// The same direction, by the other of the two times.
     #[must_use]
-    pub const fn by_other_time(self) -> Self {
+    pub const fn with_other_time_column(self) -> Self {
         match self {
             Self::NewestFirst => Self::LastChangeFirst,
             Self::OldestFirst => Self::FirstChangeFirst,

@@ -39,7 +39,7 @@ pub(crate) const SWEEPS: &[Sweep] = &[
     Sweep { name: "apply-overdue",      pass: |app| Box::pin(sweeps::apply_overdue_events(app)),      off_by: Some(Mutant::ParkedStayParked) },
     Sweep { name: "give-up-overdue",    pass: |app| Box::pin(sweeps::give_up_events(app)),            off_by: None },
     Sweep { name: "reconcile",          pass: reconcile,                                              off_by: Some(Mutant::NothingIsLookedUp) },
-    Sweep { name: "reconcile-strays",   pass: |app| Box::pin(sweeps::reconcile_strays(app)),          off_by: None },
+    Sweep { name: "reconcile-strays",   pass: |app| Box::pin(sweeps::postpone_removed_gateways(app)),          off_by: None },
     Sweep { name: "prune",              pass: |app| Box::pin(sweeps::prune_rows(app)),                off_by: None },
     Sweep { name: "number-events",      pass: |app| Box::pin(feed::number_events(app)),               off_by: Some(Mutant::EventsGetNoNumbers) },
 ];

@@ -32,10 +32,10 @@ use super::{
     sale::StockShortage,
 };
 use crate::connection::{Conn, Database};
-use crate::dialect::find_obstacle;
+use crate::dialect::classify_contention;
 use crate::multi_row::{RunOutcome, apply_run};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
-use crate::sql::fault::{Obstacle, is_fault};
+use crate::sql::fault::{Contention, is_statement_error};
 use crate::sql::schema::orders;
 
 type Outcome = Result<(), CommitError>;
@@ -227,15 +227,15 @@ async fn commit_together(
         .run_commit(async move |conn: &mut Conn| match apply_batch(conn, &writes).await {
             Ok(()) => Ok(Ok(())),
             Err(Abort::Violation(_)) => Ok(Err(SplitReason::Refused)),
-            Err(Abort::Failed(error)) => match find_obstacle(conn, &error).await {
-                Some(Obstacle { is_over: true })
+            Err(Abort::Failed(error)) => match classify_contention(conn, &error).await {
+                Some(Contention { is_over: true })
                     if conflicts.fetch_add(1, Ordering::Relaxed) < CONFLICTS_MAX =>
                 {
                     Err(error)
                 }
-                Some(Obstacle { .. }) => Ok(Err(SplitReason::Blocked)),
+                Some(Contention { .. }) => Ok(Err(SplitReason::Blocked)),
                 // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
-                None if is_fault(&error) => Ok(Err(SplitReason::Refused)),
+                None if is_statement_error(&error) => Ok(Err(SplitReason::Refused)),
                 None => Err(error),
             },
         })

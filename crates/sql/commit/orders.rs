@@ -107,7 +107,7 @@ async fn update_row(conn: &mut Conn, progress: &OrderChange) -> QueryResult<usiz
         orders::table.find(order.key.get()).filter(orders::revision.eq(progress.base_revision().get()));
     let update = diesel::update(guard).set((
         orders::status.eq(order.status.as_str()),
-        orders::came_from.eq(order.came_from.map(OrderStatus::as_str)),
+        orders::came_from.eq(order.status_before_refund.map(OrderStatus::as_str)),
         orders::version.eq(order.version.get()),
         orders::revision.eq(order.revision.get()),
         orders::last_sequence.eq(order.last_sequence.get()),

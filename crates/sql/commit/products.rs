@@ -31,7 +31,7 @@ pub(super) async fn replace_product(
     conn: &mut Conn,
     product: &Product,
     read: Version,
-    restock: StockUpdate,
+    stock_update: StockUpdate,
     change: &ProductChange,
 ) -> WriteOutcome {
     // Only operators move the version. Sales change other columns, so that no number of sales makes this
@@ -46,7 +46,7 @@ pub(super) async fn replace_product(
         products::updated_at.eq(SqlTimestamp::from(product.updated_at)),
     );
     // Two statements rather than one with optional changes: each has one text and stays prepared.
-    let rows = match restock {
+    let rows = match stock_update {
         // The response shows the stock as it was read. Sales since then stay counted in `moves`, so that no
         // 304 is given for a version whose stock has changed since (ADR 0014).
         StockUpdate::Keep => {
@@ -59,7 +59,7 @@ pub(super) async fn replace_product(
         }
     };
     check_guard(rows)?;
-    insert_change(conn, change, product.into(), restock.into()).await
+    insert_change(conn, change, product.into(), stock_update.into()).await
 }
 
 pub(super) async fn adjust_stock(

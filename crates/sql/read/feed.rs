@@ -29,7 +29,7 @@ impl FeedRepository for Database {
                 return Ok(FeedPage::Expired { pruned });
             }
             // The numbers have no gaps, so this bounds the rows that a filter leaves out.
-            let end = last.min(after.plus(FEED_SCAN_MAX)).max(after);
+            let end = last.min(after.saturating_add(FEED_SCAN_MAX)).max(after);
             let rows = load_events(conn, &filter, after, end).await?;
             let is_full = rows.len() >= to_usize(filter.limit);
             let full = rows.last().map(FeedRow::sequence).filter(|_| is_full);

@@ -41,7 +41,7 @@ impl From<&Order> for OrderRow {
             version: order.version.get(),
             revision: order.revision.get(),
             last_sequence: order.last_sequence.get(),
-            came_from: order.came_from.map(|it| it.as_str().to_owned()),
+            came_from: order.status_before_refund.map(|it| it.as_str().to_owned()),
             expires_at: order.expires_at.into(),
             status_changed_at: order.status_changed_at.into(),
         }
@@ -68,7 +68,7 @@ impl OrderRow {
             key: OrderKey::new(self.id),
             owner: UserKey::new(self.user_id),
             status: status(&self.status, "status")?,
-            came_from: self.came_from.as_deref().map(|it| status(it, "cameFrom")).transpose()?,
+            status_before_refund: self.came_from.as_deref().map(|it| status(it, "cameFrom")).transpose()?,
             version: Version::new(self.version),
             revision: Revision::new(self.revision),
             last_sequence: Sequence::new(self.last_sequence),

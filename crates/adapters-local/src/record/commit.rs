@@ -61,8 +61,8 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::RevokeApiKey { key, at } => api_keys::revoke_api_key(tables, key, at),
         Write::RecordKeyUse { key, at } => api_keys::record_key_use(tables, key, at),
         Write::InsertProduct(product, change) => products::insert_product(tables, product, change),
-        Write::ReplaceProduct { product, read, stock_update: restock, change } => {
-            products::replace_product(tables, product, read, restock, change)
+        Write::ReplaceProduct { product, read, stock_update, change } => {
+            products::replace_product(tables, product, read, stock_update, change)
         }
         Write::AdjustStock { product, by, required, change } => {
             products::adjust_stock(tables, product, by, required, change)

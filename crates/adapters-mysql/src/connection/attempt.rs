@@ -137,7 +137,7 @@ impl Pool {
             let begin_timeout = if connections < CONNECTIONS_MAX { BEGIN_TIMEOUT } else { TIMEOUT };
             let (outcome, left) = run_attempt(&mut conn.conn, (kind, begin_timeout), work).await;
             if let Err(failed) = &outcome {
-                if failed.why == Failure::ServerAway {
+                if failed.why == Failure::ServerUnavailable {
                     // The idle connections lead to the same server, where the next work would fail as well.
                     self.close_idle();
                     place.leave_server("takes no writes");
@@ -188,7 +188,8 @@ impl FailedAttempt {
     fn can_move(&self, left: ConnectionState, kind: WorkKind) -> bool {
         // A server that refuses a statement has done nothing, and the rollback is confirmed. Of one that leaves its
         // group at COMMIT it is not known whether the others have the transaction.
-        let refused = self.why == Failure::ServerAway && left == ConnectionState::Clean && !self.at_commit;
+        let refused =
+            self.why == Failure::ServerUnavailable && left == ConnectionState::Clean && !self.at_commit;
         refused || left.can_retry(kind)
     }
 
@@ -196,7 +197,7 @@ impl FailedAttempt {
     fn is_contention(&self) -> bool {
         match self.why {
             Failure::Conflict | Failure::LockTimeout => true,
-            Failure::StatementTimeout | Failure::ServerAway | Failure::Other => false,
+            Failure::StatementTimeout | Failure::ServerUnavailable | Failure::Other => false,
         }
     }
 
@@ -205,7 +206,7 @@ impl FailedAttempt {
     fn keeps_connection(&self) -> bool {
         match self.why {
             Failure::Conflict | Failure::LockTimeout | Failure::StatementTimeout => true,
-            Failure::ServerAway => false,
+            Failure::ServerUnavailable => false,
             Failure::Other => matches!(self.error, Error::DeserializationError(_)),
         }
     }

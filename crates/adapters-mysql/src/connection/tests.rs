@@ -286,7 +286,7 @@ async fn the_server_says_which_error_a_statement_ended_with() {
         (1213, Failure::Conflict),
         (1064, Failure::Other),
         (3101, Failure::Conflict),
-        (1290, Failure::ServerAway),
+        (1290, Failure::ServerUnavailable),
     ] {
         let error = conn.batch_execute(&fails(number, "Duplicate")).await.unwrap_err();
         assert_eq!(read_failure(&mut conn, &error).await, meaning, "{number}");

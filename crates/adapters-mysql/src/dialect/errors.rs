@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::sql::fault::Obstacle;
+use crate::sql::fault::Contention;
 
 /// What a failed statement says about the work and about the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) enum Failure {
     /// The server ended the statement because it took too long. The connection stays usable.
     StatementTimeout,
     /// The server takes no such work at present: it is read-only, or not in its group. Another server may take it.
-    ServerAway,
+    ServerUnavailable,
     /// Anything else, also a connection that was lost.
     Other,
 }
@@ -43,11 +43,11 @@ const KNOWN: &[(i64, Failure, &str)] = &[
     (1969, Failure::StatementTimeout, "Query execution was interrupted (max_statement_time"),
     (3024, Failure::StatementTimeout, "Query execution was interrupted, maximum"),
     // Galera: the server has left the primary component, or has not caught up yet.
-    (1047, Failure::ServerAway, "WSREP has not yet prepared node"),
+    (1047, Failure::ServerUnavailable, "WSREP has not yet prepared node"),
     // The server runs with `read_only` or `super_read_only`: MariaDB and MySQL, and InnoDB's own mode.
-    (1290, Failure::ServerAway, "The MySQL server is running with the --"),
-    (1290, Failure::ServerAway, "The MariaDB server is running with the --"),
-    (1836, Failure::ServerAway, "Running in read-only mode"),
+    (1290, Failure::ServerUnavailable, "The MySQL server is running with the --"),
+    (1290, Failure::ServerUnavailable, "The MariaDB server is running with the --"),
+    (1836, Failure::ServerUnavailable, "Running in read-only mode"),
 ];
 
 /// An error during COMMIT, of any cause.
@@ -67,7 +67,7 @@ struct ErrorNumber {
 pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error) -> Failure {
     // What the health check makes of a server that answers and takes no writes.
     if matches!(error, Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) {
-        return Failure::ServerAway;
+        return Failure::ServerUnavailable;
     }
     let Error::DatabaseError(DatabaseErrorKind::Unknown, text) = error else { return Failure::Other };
     if let Some(failure) = find_by_text(text.message()) {
@@ -77,12 +77,15 @@ pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error)
     number.and_then(find_by_number).unwrap_or(Failure::Other)
 }
 
-/// What stands in the way of the work; `None` if its error is about something else.
-pub(crate) async fn find_obstacle(conn: &mut AsyncMysqlConnection, error: &Error) -> Option<Obstacle> {
+/// The contention that the error reports; `None` if it is about something else.
+pub(crate) async fn classify_contention(
+    conn: &mut AsyncMysqlConnection,
+    error: &Error,
+) -> Option<Contention> {
     match read_failure(conn, error).await {
-        Failure::Conflict => Some(Obstacle { is_over: true }),
-        Failure::LockTimeout | Failure::StatementTimeout => Some(Obstacle { is_over: false }),
-        Failure::ServerAway | Failure::Other => None,
+        Failure::Conflict => Some(Contention { is_over: true }),
+        Failure::LockTimeout | Failure::StatementTimeout => Some(Contention { is_over: false }),
+        Failure::ServerUnavailable | Failure::Other => None,
     }
 }
 
@@ -173,9 +176,9 @@ mod tests {
             (1205, Some(Failure::LockTimeout)),
             (1969, Some(Failure::StatementTimeout)),
             (3024, Some(Failure::StatementTimeout)),
-            (1047, Some(Failure::ServerAway)),
-            (1290, Some(Failure::ServerAway)),
-            (1836, Some(Failure::ServerAway)),
+            (1047, Some(Failure::ServerUnavailable)),
+            (1290, Some(Failure::ServerUnavailable)),
+            (1836, Some(Failure::ServerUnavailable)),
             (1062, None),
             (1064, None),
             (1105, None),
@@ -200,7 +203,7 @@ mod tests {
         for (text, failure) in [
             ("Deadlock found when trying to get lock; try restarting transaction", Some(Failure::Conflict)),
             ("Write conflict, txnStartTS=1 [try again later]", Some(Failure::Conflict)),
-            ("WSREP has not yet prepared node for application use", Some(Failure::ServerAway)),
+            ("WSREP has not yet prepared node for application use", Some(Failure::ServerUnavailable)),
             ("Table 'idem.orders' doesn't exist", None),
         ] {
             assert_eq!(find_by_text(text), failure, "{text}");

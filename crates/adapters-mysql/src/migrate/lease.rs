@@ -46,14 +46,14 @@ const DUPLICATE: u16 = 1062;
 /// The periods of a lease.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LeasePeriods {
-    /// How long the row of a holder may stay unchanged before another process takes it.
-    pub(super) silence: Duration,
-    /// The time between two changes of the row while work runs. Several fit into `silence`.
-    pub(super) beat: Duration,
+    /// How long the row of a holder stays unchanged before another process takes it.
+    pub(super) takeover_after: Duration,
+    /// The time between two changes of the row while work runs. Several fit into `takeover_after`.
+    pub(super) heartbeat: Duration,
     /// How long to wait for another process that migrates.
     pub(super) wait: Duration,
-    /// The time between two looks at the row of another process.
-    pub(super) look: Duration,
+    /// The time between two reads of the row of another process.
+    pub(super) poll_interval: Duration,
 }
 
 /// The right to migrate the database, as long as nothing else has taken the row.
@@ -91,7 +91,7 @@ impl Lease {
                 return Ok(lease);
             }
             let Some(row) = read_row(conn).await? else { continue };
-            let is_silent = seen.as_ref() == Some(&row) && seen_at.elapsed() >= periods.silence;
+            let is_silent = seen.as_ref() == Some(&row) && seen_at.elapsed() >= periods.takeover_after;
             let is_closed = locked && row.origin == server;
             if (is_silent || is_closed) && lease.replace_row(conn, &row, origin).await? {
                 return Ok(lease);
@@ -99,7 +99,7 @@ impl Lease {
             if seen.as_ref() != Some(&row) {
                 (seen, seen_at) = (Some(row), start_stopwatch());
             }
-            sleep(periods.look).await;
+            sleep(periods.poll_interval).await;
         }
         Err(MigrationRefusal::Busy(periods.wait.as_secs()).into())
     }
@@ -123,8 +123,8 @@ impl Lease {
         conn.query_drop("BEGIN").await?;
         let mut outcome = work.run(conn).await;
         if outcome.is_ok() {
-            // Last, so that the row is locked for a moment only: the beats go on while the work lasts.
-            outcome = self.beat(conn).await;
+            // Last, so that the row is locked for a moment only: heartbeats go on while the work lasts.
+            outcome = self.heartbeat(conn).await;
         }
         match outcome {
             Ok(()) => Ok(conn.query_drop("COMMIT").await?),
@@ -137,7 +137,7 @@ impl Lease {
     }
 
     /// Changes the row; an error if another process has it.
-    pub(super) async fn beat(&self, conn: &mut Conn) -> Result<(), BoxError> {
+    pub(super) async fn heartbeat(&self, conn: &mut Conn) -> Result<(), BoxError> {
         let update = "UPDATE __idem_migration_lease SET beats = beats + 1 WHERE id = 1 AND holder = ?";
         conn.exec_drop(update, (&self.holder,)).await?;
         if conn.affected_rows() == 1 { Ok(()) } else { Err(MigrationRefusal::LeaseLost.into()) }
@@ -147,7 +147,7 @@ impl Lease {
     pub(super) async fn keep(&self, servers: &Servers) -> BoxError {
         let mut conn = None;
         loop {
-            sleep(self.periods.beat).await;
+            sleep(self.periods.heartbeat).await;
             let mut open = match conn.take() {
                 Some(open) => open,
                 // Tried again at the next beat. If that lasts, another process takes the row, and each transaction
@@ -157,7 +157,7 @@ impl Lease {
                     Err(_) => continue,
                 },
             };
-            match self.beat(&mut open).await {
+            match self.heartbeat(&mut open).await {
                 Ok(()) => conn = Some(open),
                 Err(error) if error.is::<MigrationRefusal>() => return error,
                 // A lock that is not free, or a connection that is dead: the next beat has another one.
@@ -232,10 +232,10 @@ mod tests {
     use crate::migrate::tests::ground;
 
     const SHORT: LeasePeriods = LeasePeriods {
-        silence: Duration::from_millis(300),
-        beat: Duration::from_millis(50),
+        takeover_after: Duration::from_millis(300),
+        heartbeat: Duration::from_millis(50),
         wait: Duration::from_secs(60),
-        look: Duration::from_millis(10),
+        poll_interval: Duration::from_millis(10),
     };
 
     /// The lease of a process at another server, where no named lock of this one counts.
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(second.query_first::<i64, _>("SELECT COUNT(*) FROM work").await.unwrap(), Some(1));
         // The late one must not end the lease of its successor.
         dead.release(&mut first).await;
-        taken.beat(&mut second).await.unwrap();
+        taken.heartbeat(&mut second).await.unwrap();
     }
 
     #[tokio::test]
@@ -270,7 +270,7 @@ mod tests {
         let servers = Servers::parse(&url, crate::Consistency::Strict).unwrap();
         let (mut first, mut second) = (ground::connect(&url).await, ground::connect(&url).await);
         let working = hold_elsewhere(&mut first).await;
-        let waiting = Lease::acquire(&mut second, LeasePeriods { wait: SHORT.silence * 4, ..SHORT });
+        let waiting = Lease::acquire(&mut second, LeasePeriods { wait: SHORT.takeover_after * 4, ..SHORT });
         let refused = tokio::select! {
             refused = waiting => refused.err().unwrap(),
             lost = working.keep(&servers) => panic!("{lost}"),
@@ -282,7 +282,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_is_closed_gives_its_lease_up_at_once() {
-        const NEVER: LeasePeriods = LeasePeriods { silence: Duration::from_secs(3_600), ..SHORT };
+        const NEVER: LeasePeriods = LeasePeriods { takeover_after: Duration::from_secs(3_600), ..SHORT };
         let url = ground::database("lease");
         let mut first = ground::connect(&url).await;
         Lease::acquire(&mut first, NEVER).await.unwrap();

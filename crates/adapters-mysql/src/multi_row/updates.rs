@@ -95,9 +95,9 @@ async fn update_order_rows(conn: &mut Conn, changes: &[&OrderChange]) -> QueryRe
     .into_boxed();
     let orders: Vec<&Order> = changes.iter().map(|it| it.order()).collect();
     let key = |it: &Order| it.key.get();
-    let came_from = |it: &Order| it.came_from.map(OrderStatus::as_str);
+    let status_before_refund = |it: &Order| it.status_before_refund.map(OrderStatus::as_str);
     bind_cases!(update, &orders, key, Text, |it: &Order| it.status.as_str());
-    bind_cases!(update, &orders, key, Nullable<Text>, came_from);
+    bind_cases!(update, &orders, key, Nullable<Text>, status_before_refund);
     bind_cases!(update, &orders, key, BigInt, |it: &Order| it.version.get());
     bind_cases!(update, &orders, key, BigInt, |it: &Order| it.revision.get());
     bind_cases!(update, &orders, key, BigInt, |it: &Order| it.last_sequence.get());

@@ -150,7 +150,7 @@ async fn every_old_order_is_listed_with_items_amount_and_an_unbroken_history() {
         assert_eq!(order.items.first().unwrap().product.as_str(), format!("sku-{}", order.key.get()));
         assert!(order.items.iter().all(|it| !it.holds_stock));
     }
-    assert_eq!(order(&record, "ORD-8").await.came_from, Some(OrderStatus::Paid));
+    assert_eq!(order(&record, "ORD-8").await.status_before_refund, Some(OrderStatus::Paid));
     assert_eq!(order(&record, "ORD-10").await.amount.to_string(), "12345678.99");
 }
 

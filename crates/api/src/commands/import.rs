@@ -12,7 +12,7 @@ use std::{
 use application::{
     App, Staff,
     auth::user_admin::{FindOperatorError, find_operator},
-    catalogue::{ImportFate, ImportStock, ProductInput, PutError, import_product},
+    catalogue::{ImportOutcome, ImportStock, ProductInput, PutError, import_product},
 };
 use clap::Args;
 use domain::{Product, product::StockUpdate};
@@ -147,12 +147,12 @@ async fn import_lines(
     let (mut totals, progress, count) = (Totals::default(), ProgressLine::new(), lines.len());
     for ProductLine { line, id, input } in lines {
         progress.show(|| format!("line {line} of {count} products"));
-        let (fate, detail) = match import_product(app, by, id.clone(), input.clone(), stock).await {
-            Ok(ImportFate::Create) => (&mut totals.created, ("create", describe_input(&input))),
-            Ok(ImportFate::Change(read)) => {
+        let (outcome, detail) = match import_product(app, by, id.clone(), input.clone(), stock).await {
+            Ok(ImportOutcome::Create) => (&mut totals.created, ("create", describe_input(&input))),
+            Ok(ImportOutcome::Change(read)) => {
                 (&mut totals.changed, ("change", describe_change(&read, &input, stock)))
             }
-            Ok(ImportFate::Same(read)) => {
+            Ok(ImportOutcome::Same(read)) => {
                 (&mut totals.same, ("same", describe_kept_stock(&read, &input, stock).unwrap_or_default()))
             }
             Err(PutError::PreconditionFailed | PutError::Key(_)) => {
@@ -160,7 +160,7 @@ async fn import_lines(
             }
             Err(PutError::Failed(source)) => return Err(ImportError::Stopped { line, source }),
         };
-        *fate = fate.saturating_add(1);
+        *outcome = outcome.saturating_add(1);
         let (word, detail) = detail;
         progress.print_above(format!("{line:>6}  {word:<6}  {id}  {detail}").trim_end())?;
     }
@@ -173,16 +173,16 @@ fn describe_input(input: &ProductInput) -> String {
 
 /// That the stock of a product is another one than in its line and stays so; `None` if the line has none or the same.
 fn describe_kept_stock(read: &Product, input: &ProductInput, stock: ImportStock) -> Option<String> {
-    let kept = stock.restrict_input(input.clone(), read).restock.apply_to(read.stock)?;
-    let StockUpdate::Set(Some(asked)) = input.restock else { return None };
+    let kept = stock.restrict_input(input.clone(), read).stock_update.apply_to(read.stock)?;
+    let StockUpdate::Set(Some(asked)) = input.stock_update else { return None };
     (asked != kept).then(|| format!("stock stays {kept}, not {asked}"))
 }
 
 /// What another line changes of a product.
 fn describe_change(read: &Product, input: &ProductInput, rule: ImportStock) -> String {
     let stock_text = |it: Option<i64>| it.map_or_else(|| "not tracked".to_owned(), |it| it.to_string());
-    let restock = rule.restrict_input(input.clone(), read).restock;
-    let (stock, active) = (restock.apply_to(read.stock), input.active.unwrap_or(read.active));
+    let stock_update = rule.restrict_input(input.clone(), read).stock_update;
+    let (stock, active) = (stock_update.apply_to(read.stock), input.active.unwrap_or(read.active));
     let name =
         (input.name != read.name).then(|| format!("name: {} -> {}", read.name.as_str(), input.name.as_str()));
     let price = (input.price != read.price).then(|| {

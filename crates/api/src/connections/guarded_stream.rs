@@ -18,10 +18,10 @@ use super::{
     framer::{Framer, FramerState},
     frames::Frames,
     http2::{ConnectionEnd, Http2Requests, Http2Watch},
-    patience::WriteTimeout,
-    places::Place,
+    permits::ConnectionPermit,
     responses::ResponseCounter,
     transport::Transport,
+    write_timeout::WriteTimeout,
 };
 
 /// Time limit from the first byte of a request's head to its last.
@@ -46,7 +46,7 @@ pub(crate) struct GuardedStream {
     /// What HTTP/2 has in place of framer and counter; `None` over HTTP/1.1.
     http2: Option<Http2State>,
     /// Given back when the connection ends.
-    _place: Place,
+    _permit: ConnectionPermit,
 }
 
 /// Most bytes that one read of an HTTP/2 connection takes.
@@ -64,8 +64,8 @@ struct Http2State {
 }
 
 impl GuardedStream {
-    /// Guards a connection that has just been made and has a place, until it ends or the service stops.
-    pub(crate) fn new(stream: Transport, place: Place, stopping: CancellationToken) -> Self {
+    /// Guards a connection that has just been made and has a permit, until it ends or the service stops.
+    pub(crate) fn new(stream: Transport, permit: ConnectionPermit, stopping: CancellationToken) -> Self {
         let http2 = stream.is_http2().then(|| Http2State {
             frames: Frames::new(),
             watch: Http2Watch::new(stopping),
@@ -81,7 +81,7 @@ impl GuardedStream {
             write_timeout: WriteTimeout::default(),
             head_timer: None,
             filler_left: FILLER_BYTES_MAX,
-            _place: place,
+            _permit: permit,
         }
     }
 

@@ -103,7 +103,7 @@ impl From<CreateKeyError> for Problem {
                 "/expiresAt",
                 Invalid("must be a time to come"),
             )]),
-            CreateKeyError::Failed(away) => away.into(),
+            CreateKeyError::Failed(error) => error.into(),
         }
     }
 }
@@ -177,7 +177,7 @@ impl From<RevokeKeyError> for Problem {
         match error {
             RevokeKeyError::Key(error) => error.into(),
             RevokeKeyError::NotFound => Kind::NotFound.into(),
-            RevokeKeyError::Failed(away) => away.into(),
+            RevokeKeyError::Failed(error) => error.into(),
         }
     }
 }

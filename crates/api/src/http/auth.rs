@@ -125,7 +125,7 @@ impl From<RegisterError> for Problem {
             }
             RegisterError::Taken(_) => Kind::EmailTaken.into(),
             RegisterError::Busy(busy) => busy.into(),
-            RegisterError::Failed(away) => away.into(),
+            RegisterError::Failed(error) => error.into(),
         }
     }
 }
@@ -170,7 +170,7 @@ pub(super) fn login_problem(error: LoginError, invalid: Kind) -> Problem {
         LoginError::CodeInvalid => Kind::TotpInvalid.into(),
         LoginError::Throttled(it) => Problem::too_many_requests(it),
         LoginError::Busy(busy) => busy.into(),
-        LoginError::Failed(away) => away.into(),
+        LoginError::Failed(error) => error.into(),
     }
 }
 
@@ -199,7 +199,7 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Invalid => Kind::RefreshTokenInvalid.into(),
             RefreshError::Reused => Kind::RefreshTokenReused.into(),
-            RefreshError::Failed(away) => away.into(),
+            RefreshError::Failed(error) => error.into(),
         }
     }
 }
@@ -304,7 +304,7 @@ impl From<RevokeError> for Problem {
         match error {
             RevokeError::Key(error) => error.into(),
             RevokeError::NotFound => Kind::NotFound.into(),
-            RevokeError::Failed(away) => away.into(),
+            RevokeError::Failed(error) => error.into(),
         }
     }
 }

@@ -85,7 +85,7 @@ impl From<CallbackError> for Problem {
         match error {
             CallbackError::UnknownGateway => Kind::NotFound.into(),
             CallbackError::InvalidSignature(_) => Kind::InvalidSignature.into(),
-            CallbackError::Failed(away) => away.into(),
+            CallbackError::Failed(error) => error.into(),
         }
     }
 }

@@ -129,13 +129,15 @@ fn read_offer(body: &JsonBody, id: &str) -> Result<(ProductId, ProductInput), Pr
         },
         (Some(_) | None, _) => None,
     };
-    let restock = read_restock(&mut it);
+    let stock_update = read_stock_update(&mut it);
     let active = it.read_optional("active", read_bool);
-    it.finish(|| Some((id?, ProductInput { name: name?, price: price?, restock: restock?, active: active? })))
+    it.finish(|| {
+        Some((id?, ProductInput { name: name?, price: price?, stock_update: stock_update?, active: active? }))
+    })
 }
 
 /// Reads the change of the stock; a missing member leaves it as it is.
-fn read_restock(it: &mut Fields<'_>) -> Option<StockUpdate> {
+fn read_stock_update(it: &mut Fields<'_>) -> Option<StockUpdate> {
     // Missing and null differ: a client that knows nothing of stock must not end its tracking by leaving it
     // out.
     let said = it.read_if_present("stock", nullable(whole_number(0..=STOCK_MAX)))?;
@@ -165,7 +167,7 @@ impl From<PutError> for Problem {
         match error {
             PutError::Key(error) => error.into(),
             PutError::PreconditionFailed => Kind::PreconditionFailed.into(),
-            PutError::Failed(away) => away.into(),
+            PutError::Failed(error) => error.into(),
         }
     }
 }
@@ -209,8 +211,10 @@ fn read_patch(body: &JsonBody, id: &str) -> Result<(ProductId, ProductPatch), Pr
     let name = it.read_if_present("name", text(Text::parse));
     let price = it.read_if_present("price", text(decimal_string));
     let active = it.read_if_present("active", read_bool);
-    let restock = read_restock(&mut it);
-    it.finish(|| Some((id?, ProductPatch { name: name?, price: price?, active: active?, restock: restock? })))
+    let stock_update = read_stock_update(&mut it);
+    it.finish(|| {
+        Some((id?, ProductPatch { name: name?, price: price?, active: active?, stock_update: stock_update? }))
+    })
 }
 
 impl From<PatchError> for Problem {
@@ -220,7 +224,7 @@ impl From<PatchError> for Problem {
             PatchError::NotFound => Kind::NotFound.into(),
             PatchError::PreconditionFailed => Kind::PreconditionFailed.into(),
             PatchError::Price(rule) => Self::invalid_request(vec![Fault::at_pointer("/price", rule)]),
-            PatchError::Failed(away) => away.into(),
+            PatchError::Failed(error) => error.into(),
         }
     }
 }

@@ -95,7 +95,7 @@ impl From<VerificationError> for Problem {
             VerificationError::Key(error) => error.into(),
             VerificationError::Invalid => Kind::InvalidVerificationToken.into(),
             VerificationError::Throttled(it) => Self::too_many_requests(it),
-            VerificationError::Failed(away) => away.into(),
+            VerificationError::Failed(error) => error.into(),
         }
     }
 }

@@ -109,7 +109,7 @@ impl From<FeedError> for Problem {
     fn from(error: FeedError) -> Self {
         match error {
             FeedError::Expired => Kind::EventsExpired.into(),
-            FeedError::Failed(away) => away.into(),
+            FeedError::Failed(error) => error.into(),
         }
     }
 }

@@ -82,7 +82,7 @@ impl From<ResolveError> for Problem {
         match error {
             ResolveError::Key(error) => error.into(),
             ResolveError::NotFound => Kind::NotFound.into(),
-            ResolveError::Failed(away) => away.into(),
+            ResolveError::Failed(error) => error.into(),
         }
     }
 }

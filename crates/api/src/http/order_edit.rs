@@ -106,7 +106,7 @@ impl From<EditError> for Problem {
                 Self::invalid_request(Faults::from_each(faults, fault))
             }
             EditError::Throttled(limit) => Self::too_many_requests(limit),
-            EditError::Failed(away) => away.into(),
+            EditError::Failed(error) => error.into(),
         }
     }
 }

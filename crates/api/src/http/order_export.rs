@@ -226,7 +226,7 @@ impl std::error::Error for CutOff {}
 impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
-            ExportError::Failed(away) => away.into(),
+            ExportError::Failed(error) => error.into(),
             ExportError::Late => Self::new(Kind::DeadlineExceeded).with_retry_after(RETRY_UNAVAILABLE),
             ExportError::NotOperator => Kind::Forbidden.into(),
         }

@@ -155,7 +155,7 @@ impl From<ListError> for Problem {
                 };
                 Self::invalid_request(Faults::from_each(names.into_iter().filter(|it| it.1), fault))
             }
-            ListError::Failed(away) => away.into(),
+            ListError::Failed(error) => error.into(),
         }
     }
 }

@@ -203,7 +203,7 @@ impl From<PlaceError> for Problem {
             }
             PlaceError::TooMuch(rule) => Self::invalid_request(vec![Fault::at_pointer("/items", rule)]),
             PlaceError::Throttled(it) => Self::too_many_requests(it),
-            PlaceError::Failed(away) => away.into(),
+            PlaceError::Failed(error) => error.into(),
         }
     }
 }
@@ -361,7 +361,7 @@ impl From<TransitionError> for Problem {
                 Self::new(Kind::TransitionNotAllowed).with_allowed_transitions(it.allowed)
             }
             TransitionError::Throttled(limit) => Self::too_many_requests(limit),
-            TransitionError::Failed(away) => away.into(),
+            TransitionError::Failed(error) => error.into(),
         }
     }
 }

@@ -71,7 +71,7 @@ impl From<ResetError> for Problem {
         match error {
             ResetError::Key(error) => error.into(),
             ResetError::Throttled(it) => Self::too_many_requests(it),
-            ResetError::Failed(away) => away.into(),
+            ResetError::Failed(error) => error.into(),
         }
     }
 }
@@ -112,7 +112,7 @@ impl From<ConfirmError> for Problem {
             ConfirmError::Invalid => Kind::InvalidResetToken.into(),
             ConfirmError::Throttled(it) => Self::too_many_requests(it),
             ConfirmError::Busy(busy) => busy.into(),
-            ConfirmError::Failed(away) => away.into(),
+            ConfirmError::Failed(error) => error.into(),
         }
     }
 }

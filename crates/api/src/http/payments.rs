@@ -86,7 +86,7 @@ impl From<StartPaymentError> for Problem {
             StartPaymentError::NotPayable => Kind::OrderNotPayable.into(),
             StartPaymentError::Throttled(it) => Self::too_many_requests(it),
             StartPaymentError::GatewayUnavailable(it) => it.into(),
-            StartPaymentError::Failed(away) => away.into(),
+            StartPaymentError::Failed(error) => error.into(),
         }
     }
 }
@@ -289,7 +289,7 @@ impl From<OperationError> for Problem {
                 "is more than was ordered and is not returned yet",
             ),
             OperationError::GatewayUnavailable(it) => it.into(),
-            OperationError::Failed(away) => away.into(),
+            OperationError::Failed(error) => error.into(),
         }
     }
 }

@@ -279,7 +279,7 @@ impl From<KeyError> for Problem {
             KeyError::InProgress => {
                 Self::new(Kind::IdempotencyInProgress).with_retry_after(RETRY_UNAVAILABLE)
             }
-            KeyError::Failed(away) => away.into(),
+            KeyError::Failed(error) => error.into(),
         }
     }
 }

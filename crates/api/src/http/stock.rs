@@ -109,7 +109,7 @@ impl From<AdjustError> for Problem {
                 Self::new(Kind::OutOfStock).with_errors(by("takes more than there is in stock"))
             }
             AdjustError::TooMuch => Self::invalid_request(by("makes the stock more than 1000000000")),
-            AdjustError::Failed(away) => away.into(),
+            AdjustError::Failed(error) => error.into(),
         }
     }
 }

@@ -190,7 +190,7 @@ impl From<AccountError> for Problem {
             AccountError::NotFound => Kind::NotFound.into(),
             AccountError::LastOperator => Kind::LastOperator.into(),
             AccountError::Erased => Kind::AccountErased.into(),
-            AccountError::Failed(away) => away.into(),
+            AccountError::Failed(error) => error.into(),
         }
     }
 }

@@ -293,7 +293,7 @@ impl From<EndpointError> for Problem {
             EndpointError::OldSecretSigns => Kind::OldSecretSigns.into(),
             EndpointError::Disabled => Kind::WebhookEndpointDisabled.into(),
             EndpointError::EventGone => Kind::EventsExpired.into(),
-            EndpointError::Failed(away) => away.into(),
+            EndpointError::Failed(error) => error.into(),
         }
     }
 }

@@ -176,7 +176,7 @@ async fn what_has_not_the_form_of_a_key_is_not_looked_up_and_an_unavailable_reco
         assert!(!accepts(&it, no_key).await, "{no_key}");
     }
     let mut away = MockApiKeyRepository::new();
-    away.expect_find_api_key_by_digest().returning(|_| Err(away_error()));
+    away.expect_find_api_key_by_digest().returning(|_| Err(unavailable_error()));
     it.app.api_keys = Arc::new(away);
     assert!(authenticate(&it.app, &format!("idem_{}", "x".repeat(43))).await.is_err());
 }
@@ -206,7 +206,7 @@ async fn a_use_that_could_not_be_stored_waits() {
     let it = with_secrets(bench(), &['a']);
     let text = made(&it).await;
     assert!(accepts(&it, &text).await);
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(record_key_uses(&it.app).await.is_err());
     record_key_uses(&it.app).await.unwrap();
     assert_eq!(it.record.state().api_keys[0].key.last_used_at, Some(NOW));

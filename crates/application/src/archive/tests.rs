@@ -151,7 +151,7 @@ async fn an_order_that_cannot_be_moved_has_one_finding_and_the_others_go() {
 async fn an_order_whose_rows_are_locked_stays_and_the_others_go() {
     let it = with_orders(bench(), 3);
     for _ in 0..2 {
-        it.record.refuse_next_commit(away_error().into());
+        it.record.refuse_next_commit(unavailable_error().into());
     }
     assert_eq!(run(&it).await, ArchiveReport { archived: 2, busy: 1, ..ArchiveReport::default() });
     assert_eq!(it.record.state().findings, []);
@@ -161,7 +161,7 @@ async fn an_order_whose_rows_are_locked_stays_and_the_others_go() {
 async fn a_database_that_is_away_ends_the_run_after_few_orders() {
     let it = with_orders(bench(), 9);
     for _ in 0..=UNAVAILABLE_MAX {
-        it.record.refuse_next_commit(away_error().into());
+        it.record.refuse_next_commit(unavailable_error().into());
     }
     let outcome = archive_orders(&it.app, it.app.clock.now(), None, |_| ()).await;
     assert!(matches!(outcome, Err(PortError::Unavailable(_))), "{outcome:?}");
@@ -184,7 +184,7 @@ async fn an_order_that_is_unavailable_to_read_stays_and_the_others_go() {
     let mut payments = ports::MockPaymentRepository::new();
     payments.expect_find_cases().returning(move |keys| match keys {
         [CaseKey::Order(one)] if one.as_str() != "n1" => record.find_cases(keys).now_or_never().unwrap(),
-        _ => Err(away_error()),
+        _ => Err(unavailable_error()),
     });
     it.app.payments = Arc::new(payments);
     assert_eq!(run(&it).await, ArchiveReport { archived: 2, busy: 1, ..ArchiveReport::default() });

@@ -9,7 +9,7 @@ use domain::{
 use super::sum_lines;
 
 /// An order with everything that belongs to it, of one revision.
-pub(super) struct OrderFile {
+pub(super) struct AuditedOrder {
     pub(super) order: Order,
     /// All its changes, sorted by sequence number.
     pub(super) history: Vec<HistoryEntry>,
@@ -20,8 +20,8 @@ pub(super) struct OrderFile {
 }
 
 /// The faults of the order, as sentences; none if all holds.
-pub(super) fn judge_order(file: &OrderFile) -> Vec<String> {
-    let OrderFile { order, history, transactions, .. } = file;
+pub(super) fn judge_order(audited: &AuditedOrder) -> Vec<String> {
+    let AuditedOrder { order, history, transactions, .. } = audited;
     let mut faults = Vec::new();
     let mut expect = |holds: bool, fault: &str| {
         if !holds {
@@ -38,7 +38,7 @@ pub(super) fn judge_order(file: &OrderFile) -> Vec<String> {
     let was_paid = history.iter().any(|it| it.to == OrderStatus::Paid);
     let is_covered = transactions.iter().any(|it| it.captured_amount() == order.amount);
     expect(!was_paid || is_covered, "It was paid, and no payment captured its amount.");
-    faults.extend(transactions.iter().flat_map(|it| judge_transaction(file, it)));
+    faults.extend(transactions.iter().flat_map(|it| judge_transaction(audited, it)));
     faults
 }
 
@@ -54,7 +54,7 @@ fn holds_right_pieces(order: &Order, history: &[HistoryEntry]) -> bool {
     order.status != OrderStatus::Pending || order.items.iter().all(|it| it.restocked == 0)
 }
 
-fn judge_transaction(file: &OrderFile, of: &Transaction) -> Vec<String> {
+fn judge_transaction(audited: &AuditedOrder, of: &Transaction) -> Vec<String> {
     let mut faults = Vec::new();
     let mut expect = |holds: bool, fault: &str| {
         if !holds {
@@ -62,11 +62,11 @@ fn judge_transaction(file: &OrderFile, of: &Transaction) -> Vec<String> {
         }
     };
     let captured = of.captured_amount();
-    expect(of.order_number == file.order.number, "It names another order.");
+    expect(of.order_number == audited.order.number, "It names another order.");
     expect(!captured.exceeds(of.amount), "More was captured than was asked for.");
     let has_request =
         |it: &PaymentRequest| it.transaction == of.key && it.kind == PaymentRequestKind::Payment;
-    expect(file.requests.iter().any(has_request), "It is not stored who asked for it.");
+    expect(audited.requests.iter().any(has_request), "It is not stored who asked for it.");
     // What began at the gateway may be more than was captured: it is recorded, with a finding.
     let asked = of.refunds.iter().filter(|it| it.requested_by.actor != Actor::Gateway);
     let asked = asked.filter(|it| it.status() != RefundStatus::Failed);

@@ -172,11 +172,11 @@ async fn two_live_payments_are_found() {
         ..pending()
     };
     let (first, second) = (request_for(&pending(), 1), request_for(&other, 2));
-    let file = judge::OrderFile {
+    let audited = judge::AuditedOrder {
         order: order(),
         history: vec![placed().entry],
         transactions: vec![pending(), other],
         requests: vec![first.request, second.request],
     };
-    assert_eq!(judge_order(&file), ["Two payments are live."]);
+    assert_eq!(judge_order(&audited), ["Two payments are live."]);
 }

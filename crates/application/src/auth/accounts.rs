@@ -165,14 +165,14 @@ where
     let mut work =
         UnitOfWork::new().with_write(Write::UpdateUser { user: next.clone(), read: account.user.changed_at });
     if is_active_operator(&account.user) && !is_active_operator(&next) {
-        let deputy = find_deputy(app, &account.user).await.map_err(AccountError::from)?;
-        work = work.with_write(deputy.ok_or(AccountError::LastOperator)?);
+        let other_operator = guard_other_operator(app, &account.user).await.map_err(AccountError::from)?;
+        work = work.with_write(other_operator.ok_or(AccountError::LastOperator)?);
     }
     // In one commit with the closed flag. If these were two commits and the process died in between, a closed
     // account would keep its sessions.
-    let closed = next.disabled && !account.user.disabled;
-    if closed {
-        // The reset, too: a token that is on its way must not be good once the account is open again.
+    let is_newly_disabled = next.disabled && !account.user.disabled;
+    if is_newly_disabled {
+        // The reset, too: a token that is on its way must not be valid once the account is enabled again.
         work =
             work.with_write(end_sessions_write(app, next.key)).with_write(Write::DropPasswordReset(next.key));
     }
@@ -183,18 +183,19 @@ pub(super) fn is_active_operator(user: &User) -> bool {
     user.role == Role::Operator && !user.disabled
 }
 
-/// The write that holds if another operator than this one is active until the commit; `None` if there is none.
-pub(super) async fn find_deputy(app: &App, user: &User) -> Result<Option<Write>, PortError> {
+/// The write that guards that another operator stays active until the commit; `None` if there is no other.
+pub(super) async fn guard_other_operator(app: &App, user: &User) -> Result<Option<Write>, PortError> {
     let mut after = None;
     loop {
         let page = app.users.list_operators(after, PAGE_SIZE).await?;
         let full = u32::try_from(page.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
         after = page.last().map(|it| it.key);
-        if let Some(deputy) = page.into_iter().find(|it| it.key != user.key && is_active_operator(it)) {
+        if let Some(other_operator) = page.into_iter().find(|it| it.key != user.key && is_active_operator(it))
+        {
             // The row gets a new `changed_at` and is otherwise as it was. A read inside the commit would lock
             // nothing, and databases that certify commits do not see what was only locked.
-            let confirmed = deputy.with_role(deputy.role, app.clock.now());
-            return Ok(Some(Write::UpdateUser { user: confirmed, read: deputy.changed_at }));
+            let confirmed = other_operator.with_role(other_operator.role, app.clock.now());
+            return Ok(Some(Write::UpdateUser { user: confirmed, read: other_operator.changed_at }));
         }
         // Each full page ends at a larger key than the one before, so the loop ends.
         if !full {

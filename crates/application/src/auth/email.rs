@@ -47,8 +47,8 @@ pub enum EmailError {
 }
 
 impl From<PortError> for EmailError {
-    fn from(away: PortError) -> Self {
-        Self::Login(away.into())
+    fn from(error: PortError) -> Self {
+        Self::Login(error.into())
     }
 }
 

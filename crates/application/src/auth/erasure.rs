@@ -20,7 +20,7 @@ use ports::{
 };
 
 use super::{
-    accounts::{find_deputy, is_active_operator},
+    accounts::{guard_other_operator, is_active_operator},
     login::LoginError,
     login_attempts::PasswordAttempt,
     password::{map_commit_error, verify_current_password},
@@ -64,8 +64,8 @@ pub enum ErasureError {
 }
 
 impl From<PortError> for ErasureError {
-    fn from(away: PortError) -> Self {
-        Self::Login(away.into())
+    fn from(error: PortError) -> Self {
+        Self::Login(error.into())
     }
 }
 
@@ -125,8 +125,8 @@ async fn prepare_erasure(
     // Nothing deletes the row of a user.
     let account = account.ok_or(ErasureError::Login(LoginError::Invalid))?;
     let (read, now) = (account.user, app.clock.now());
-    let deputy = if is_active_operator(&read) {
-        let found = find_deputy(app, &read).await.map_err(ErasureError::from)?;
+    let other_operator = if is_active_operator(&read) {
+        let found = guard_other_operator(app, &read).await.map_err(ErasureError::from)?;
         Some(found.ok_or(ErasureError::LastOperator)?)
     } else {
         None
@@ -145,7 +145,7 @@ async fn prepare_erasure(
         .with_write(Write::SecondFactor(Box::new(SecondFactorWrite::Drop(read.key))))
         .with_write(end_sessions_write(app, read.key))
         .with_write(Write::CloseOpenOrders { owner: read.key, placed: account.order_count })
-        .with_writes(deputy))
+        .with_writes(other_operator))
 }
 
 /// Whether an order needs its customer, readable or not: the list of orders leaves out what cannot be read.

@@ -98,7 +98,7 @@ impl From<CodeError> for LoginError {
         match it {
             CodeError::Required => Self::CodeRequired,
             CodeError::Invalid => Self::CodeInvalid,
-            CodeError::Failed(away) => Self::Failed(away),
+            CodeError::Failed(error) => Self::Failed(error),
         }
     }
 }

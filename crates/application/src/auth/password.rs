@@ -42,8 +42,8 @@ pub enum PasswordError {
 }
 
 impl From<PortError> for PasswordError {
-    fn from(away: PortError) -> Self {
-        Self::Login(away.into())
+    fn from(error: PortError) -> Self {
+        Self::Login(error.into())
     }
 }
 

@@ -61,7 +61,7 @@ fn sample_order() -> Result<Order, Invalid> {
         number: OrderNumber::new(String::new()),
         owner: UserKey::new(1),
         status: OrderStatus::Pending,
-        came_from: Some(OrderStatus::Paid),
+        status_before_refund: Some(OrderStatus::Paid),
         version: Version::FIRST,
         revision: Revision::FIRST,
         last_sequence: Sequence::FIRST,

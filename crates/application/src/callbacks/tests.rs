@@ -31,7 +31,7 @@ async fn receive_on(it: &TestApp, id: &str) -> Result<bool, CallbackError> {
 
 /// Receives a notice that is parsed as this event; returns whether it was a duplicate.
 async fn receive_event(it: &TestApp, id: &str, event: PaymentEvent) -> Result<bool, CallbackError> {
-    it.gateway.set_meaning(id, ParsedNotice::Event(Box::new(event)));
+    it.gateway.set_parsed_notice(id, ParsedNotice::Event(Box::new(event)));
     receive_on(it, id).await
 }
 
@@ -187,7 +187,7 @@ async fn another_gateways_transaction_is_not_touched() {
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_with_a_finding() {
     let it = TestApp::new();
-    it.gateway.set_meaning("e1", ParsedNotice::UnknownType { kind: "moon.rose".to_owned() });
+    it.gateway.set_parsed_notice("e1", ParsedNotice::UnknownType { kind: "moon.rose".to_owned() });
     receive_on(&it, "e1").await.unwrap();
     receive_on(&it, "e2").await.unwrap();
     assert_eq!(it.journal_lines(), ["commit InsertFinding InsertEvent"; 2]);
@@ -200,7 +200,7 @@ async fn what_cannot_be_read_is_kept_with_a_finding() {
 #[tokio::test]
 async fn what_is_irrelevant_is_kept_once_without_a_finding() {
     let it = bench(order(), pending());
-    it.gateway.set_meaning("e1", ParsedNotice::Irrelevant { kind: "moon.rose".to_owned() });
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Irrelevant { kind: "moon.rose".to_owned() });
     for duplicate in [false, true] {
         assert_eq!(receive_on(&it, "e1").await.unwrap(), duplicate);
     }
@@ -224,7 +224,7 @@ async fn what_is_not_genuine_is_only_counted() {
 #[tokio::test]
 async fn nothing_is_confirmed_that_was_not_committed() {
     let it = bench(order(), pending());
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     let lost = receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await;
     assert!(matches!(lost, Err(CallbackError::Failed(_))));
     it.record.lose_next_answer();

@@ -26,7 +26,7 @@ pub struct ProductInput {
     /// The price of one piece; it also sets the currency of the product.
     pub price: Money,
     /// The change of the stock. A new product with [`StockUpdate::Keep`] has no tracked stock.
-    pub restock: StockUpdate,
+    pub stock_update: StockUpdate,
     /// Whether it can be ordered; `None` leaves this as it is, and makes a new product active.
     pub active: Option<bool>,
 }
@@ -39,14 +39,14 @@ pub struct ProductPatch {
     /// The new price of one piece, a plain decimal number in the product's present currency.
     pub price: Option<String>,
     /// The change of the stock; [`StockUpdate::Keep`] leaves it.
-    pub restock: StockUpdate,
+    pub stock_update: StockUpdate,
     /// Whether it can be ordered from now on.
     pub active: Option<bool>,
 }
 
 impl ProductPatch {
     /// The patch that changes nothing and makes no version.
-    pub const EMPTY: Self = Self { name: None, price: None, restock: StockUpdate::Keep, active: None };
+    pub const EMPTY: Self = Self { name: None, price: None, stock_update: StockUpdate::Keep, active: None };
 }
 
 /// The product after a `PUT`, and whether it existed before.
@@ -184,7 +184,7 @@ where
                 active: offer.active.unwrap_or(read.active),
                 ..read.next_version(app.clock.now())
             };
-            let (write, shown) = replacement_write(app, by, product, read.version, offer.restock);
+            let (write, shown) = replacement_write(app, by, product, read.version, offer.stock_update);
             (write, PutOutcome::Replaced(shown))
         }
     };
@@ -218,7 +218,7 @@ where
     };
     // The price is parsed in the currency that was read. If a concurrent `PUT` changes the currency, the
     // version makes this commit stale and the price is parsed again.
-    let (write, shown) = replacement_write(app, by, product, read.version, patch.restock);
+    let (write, shown) = replacement_write(app, by, product, read.version, patch.stock_update);
     Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id.to_string(), render(&shown)))
 }
 
@@ -229,7 +229,7 @@ fn build_product(app: &App, id: &ProductId, offer: &ProductInput) -> Product {
         id: id.clone(),
         name: offer.name.clone(),
         price: offer.price,
-        stock: offer.restock.apply_to(None),
+        stock: offer.stock_update.apply_to(None),
         active: offer.active.unwrap_or(true),
         version: Version::FIRST,
         stock_moves: 0,
@@ -244,11 +244,11 @@ fn replacement_write(
     by: &Staff,
     product: Product,
     read: Version,
-    restock: StockUpdate,
+    stock_update: StockUpdate,
 ) -> (Write, Product) {
     let change = app.new_change(by, None, product.updated_at);
     // The write carries the stock as it was read and the change of it separately: the statement applies the
     // change to the stock at the commit, so pieces sold since the read are not restored.
-    let shown = Product { stock: restock.apply_to(product.stock), ..product.clone() };
-    (Write::ReplaceProduct { product, read, stock_update: restock, change }, shown)
+    let shown = Product { stock: stock_update.apply_to(product.stock), ..product.clone() };
+    (Write::ReplaceProduct { product, read, stock_update, change }, shown)
 }

@@ -8,7 +8,7 @@ use crate::{App, Conditions, IfMatch, IfNoneMatch, Staff};
 
 /// What becomes of a line, or would.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImportFate {
+pub enum ImportOutcome {
     /// The product does not exist yet.
     Create,
     /// The product is another one; this is how it was read.
@@ -30,9 +30,9 @@ impl ImportStock {
     /// What a line changes of a product that was read so.
     #[must_use]
     pub fn restrict_input(self, input: ProductInput, read: &Product) -> ProductInput {
-        match (self, input.restock, read.stock) {
+        match (self, input.stock_update, read.stock) {
             (Self::Keep, StockUpdate::Set(Some(_)), Some(_)) => {
-                ProductInput { restock: StockUpdate::Keep, ..input }
+                ProductInput { stock_update: StockUpdate::Keep, ..input }
             }
             (Self::Keep | Self::Set, StockUpdate::Keep | StockUpdate::Set(_), Some(_) | None) => input,
         }
@@ -51,20 +51,20 @@ pub async fn import_product(
     id: ProductId,
     input: ProductInput,
     stock: ImportStock,
-) -> Result<ImportFate, PutError> {
+) -> Result<ImportOutcome, PutError> {
     let read = app.products.find_product(&id).await?;
-    let (fate, input, conditions) = match read {
+    let (outcome, input, conditions) = match read {
         None => {
             let conditions = Conditions { if_none_match: IfNoneMatch::Any, ..Conditions::NONE };
-            (ImportFate::Create, input, conditions)
+            (ImportOutcome::Create, input, conditions)
         }
         Some(read) => {
             let input = stock.restrict_input(input, &read);
             if is_same(&read, &input) {
-                return Ok(ImportFate::Same(read));
+                return Ok(ImportOutcome::Same(read));
             }
             let if_match = IfMatch::OneOf(vec![read.version]);
-            (ImportFate::Change(read), input, Conditions { if_match, ..Conditions::NONE })
+            (ImportOutcome::Change(read), input, Conditions { if_match, ..Conditions::NONE })
         }
     };
     if let Some(by) = by {
@@ -72,15 +72,15 @@ pub async fn import_product(
         let no_reply = |_: &_| StoredReply { status: 0, location: None, etag: None, body: String::new() };
         put_product(app, by, None, id, input, conditions, no_reply).await?;
     }
-    Ok(fate)
+    Ok(outcome)
 }
 
 /// Whether the input would change nothing.
 fn is_same(read: &Product, input: &ProductInput) -> bool {
-    let ProductInput { name, price, restock, active } = input;
+    let ProductInput { name, price, stock_update, active } = input;
     *name == read.name
         && *price == read.price
-        && restock.apply_to(read.stock) == read.stock
+        && stock_update.apply_to(read.stock) == read.stock
         && active.is_none_or(|it| it == read.active)
 }
 

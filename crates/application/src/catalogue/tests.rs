@@ -13,7 +13,7 @@ fn offer(price: &str) -> ProductInput {
     ProductInput {
         name: Text::new("Tea"),
         price: yuan(price),
-        restock: StockUpdate::Set(Some(5)),
+        stock_update: StockUpdate::Set(Some(5)),
         active: None,
     }
 }
@@ -83,7 +83,7 @@ async fn every_change_says_who_made_it() {
 #[tokio::test]
 async fn what_is_not_said_of_a_product_stays_and_is_the_usual_of_a_new_one() {
     let it = TestApp::new();
-    let silent = || ProductInput { restock: StockUpdate::Keep, ..offer("10") };
+    let silent = || ProductInput { stock_update: StockUpdate::Keep, ..offer("10") };
     let PutOutcome::Created(made) = put_tea(&it, silent(), Conditions::NONE).await.unwrap() else {
         panic!("it is new")
     };
@@ -92,7 +92,7 @@ async fn what_is_not_said_of_a_product_stays_and_is_the_usual_of_a_new_one() {
     assert_eq!(replaced(&it, off).await.stock, Some(5));
     let kept = replaced(&it, silent()).await;
     assert_eq!((kept.stock, kept.active), (Some(5), false));
-    let untracked = ProductInput { restock: StockUpdate::Set(None), ..offer("10") };
+    let untracked = ProductInput { stock_update: StockUpdate::Set(None), ..offer("10") };
     assert_eq!(replaced(&it, untracked).await.stock, None);
 }
 
@@ -125,7 +125,7 @@ async fn what_must_be_new_is_not_overwritten_also_when_another_is_faster() {
 async fn a_sale_does_not_stand_in_the_way_and_is_not_undone() {
     let it = shop(Some(5));
     it.record.before_next_commit(|it| it.products[0].stock = Some(4));
-    let kept = ProductInput { restock: StockUpdate::Keep, ..offer("11") };
+    let kept = ProductInput { stock_update: StockUpdate::Keep, ..offer("11") };
     put_tea(&it, kept, meant_for(&[1])).await.unwrap();
     assert_eq!(it.record.state().products[0].stock, Some(4));
     assert_eq!(it.metrics.all_observations(), [], "at the first try");

@@ -124,9 +124,15 @@ fn order_events(change: &OrderChange) -> Vec<EventDraft> {
             if later == 0 {
                 return order_event(kind, order.clone());
             }
-            let came_from = entry.from.filter(|_| entry.to == OrderStatus::RefundPending);
+            let status_before_refund = entry.from.filter(|_| entry.to == OrderStatus::RefundPending);
             let version = Version::new(order.version.get().saturating_sub(later));
-            let then = Order { status: entry.to, version, came_from, updated_at: entry.at, ..order.clone() };
+            let then = Order {
+                status: entry.to,
+                version,
+                status_before_refund,
+                updated_at: entry.at,
+                ..order.clone()
+            };
             order_event(kind, then)
         })
         .collect();

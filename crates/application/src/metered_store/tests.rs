@@ -28,7 +28,7 @@ async fn a_commit_is_counted_with_the_moves_that_it_made_true() {
 async fn a_commit_that_fails_moves_nothing() {
     let it = TestApp::new();
     metered(&it).commit(paying()).await.unwrap_err();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     metered(&it).commit(paying()).await.unwrap_err();
     let outcomes = [CommitOutcome::Refused, CommitOutcome::Unavailable];
     assert_eq!(it.metrics.all_observations(), outcomes.map(|it| Observation::Commit(it, seconds(0))));

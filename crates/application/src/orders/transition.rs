@@ -149,13 +149,13 @@ where
         return Err(TransitionError::PreconditionRequired.into());
     }
     let payments = list_payments(app, &progress).await.map_err(TransitionError::from)?;
-    check_way_back(from, &payments).map_err(TransitionError::from)?;
+    check_refund_not_pending(from, &payments).map_err(TransitionError::from)?;
     Ok(Decision::with_reply(add_payment_writes(app, progress, payments), number, reply))
 }
 
 /// Checks that no refund is under way that would return everything after the order has left `REFUND_PENDING`: the goods
-/// would be shipped and the money returned. When it has failed, the way back is open again.
-fn check_way_back(from: OrderStatus, payments: &[Transaction]) -> Result<(), TransitionNotAllowed> {
+/// would be shipped and the money returned. When it has failed, the order may go back again.
+fn check_refund_not_pending(from: OrderStatus, payments: &[Transaction]) -> Result<(), TransitionNotAllowed> {
     let awaits_refund = |it: &Transaction| it.occupies_order() && it.awaits_full_return();
     if from == OrderStatus::RefundPending && payments.iter().any(awaits_refund) {
         return Err(TransitionNotAllowed { allowed: Vec::new() });

@@ -33,8 +33,8 @@ async fn figures_are_added_up_by_bucket_and_currency() {
         overview.buckets.iter().map(|it| it.currencies.iter().map(counts).collect()).collect();
     assert_eq!(buckets, [vec![("CNY", 1, 0, 0)], vec![("CNY", 2, 1, 1)]]);
     assert_eq!(overview.totals.iter().map(counts).collect::<Vec<_>>(), [("CNY", 3, 1, 1)]);
-    let three_orders =
-        (0..3).fold(MoneySum::zero(order().amount.currency()), |sum, _| sum.plus(order().amount.into()));
+    let three_orders = (0..3)
+        .fold(MoneySum::zero(order().amount.currency()), |sum, _| sum.add_amount(order().amount.into()));
     assert_eq!(overview.totals[0].ordered, three_orders);
     assert_eq!((overview.complete_from, overview.deliveries, overview.feed.events), (None, 0, 0));
 }

@@ -18,7 +18,7 @@ use crate::{App, case_work::work_from_case, findings::FindingFrequency, gateways
 pub(crate) struct Assessment {
     /// The transaction and its order, with the events applied.
     pub(crate) case: TransactionChange,
-    /// The effects of the new events, in the order of the report; that of an undone payment comes last.
+    /// The effects of the new events, in the order of the report; that of an unexecuted payment comes last.
     pub(crate) effects: Vec<EventEffect>,
     /// One write for each waiting event whose disposition changes.
     event_moves: Vec<Write>,
@@ -109,18 +109,18 @@ fn assess_case(
     let other_occupies = others.iter().any(Transaction::occupies_order);
     let had_ended = ended_without_capture(&transaction);
     let now = app.clock.now();
-    let undone: Vec<_> = report.undone.iter().filter(|it| it.is_open(&transaction)).collect();
-    let undone_events = undone.iter().filter_map(|it| it.event(&transaction, now));
-    let events: Vec<_> = report.events.iter().cloned().chain(undone_events).collect();
+    let unexecuted: Vec<_> = report.unexecuted.iter().filter(|it| it.is_open(&transaction)).collect();
+    let unexecuted_events = unexecuted.iter().filter_map(|it| it.event(&transaction, now));
+    let events: Vec<_> = report.events.iter().cloned().chain(unexecuted_events).collect();
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
     let before = transaction.clone();
     let mut case = TransactionChange::from_order(order, transaction, other_occupies);
     case.claimed_elsewhere = claimed_elsewhere;
     for known in &report.references {
-        case.learn_reference(known.clone(), now);
+        case.add_reported_reference(known.clone(), now);
     }
     let mut effects = apply_events(&mut case, &all_events, || app.new_refund_ids(), now);
-    for it in undone {
+    for it in unexecuted {
         it.end_in(&mut case, now);
         case.flags.extend(it.flag());
     }

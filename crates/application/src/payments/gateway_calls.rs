@@ -4,8 +4,8 @@
 //! same key, only if the lookup shows no result or cannot find the payment, and only during the lifetime of the key
 //! ([`Gateway::key_lifetime`](ports::Gateway::key_lifetime)). After the lifetime nothing is sent again: the
 //! gateway would do it a second time. Nor is a charge or a capture for an order that is cancelled or closed: it would take
-//! money only to give it back. What the gateway does not know, or did not do, then counts as undone
-//! ([`UndoneRequest`]).
+//! money only to give it back. What the gateway does not know, or did not do, then counts as unexecuted
+//! ([`UnexecutedRequest`]).
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use ports::{
     Answer, AttemptOperation, Charge, ErrorChain, Lookup, LookupAnswer, LookupSubject, NoResponse, PortError,
 };
 
-use super::{attempts::Attempts, undone::UndoneRequest};
+use super::{attempts::Attempts, unexecuted::UnexecutedRequest};
 use crate::{App, gateways::Admission};
 
 /// How long a request may be under way, also after the service has stopped waiting for its answer. What the gateway says
@@ -66,7 +66,7 @@ pub(crate) struct GatewayReport {
     /// Whether the gateway has answered that it knows the payment and that it has no result yet.
     pub(crate) is_open_there: bool,
     /// The requests that the gateway did not do and that are not sent again.
-    pub(crate) undone: Vec<UndoneRequest>,
+    pub(crate) unexecuted: Vec<UnexecutedRequest>,
     /// Everything that was sent to the gateway, and what came back.
     pub(crate) attempts: Attempts,
 }
@@ -97,7 +97,7 @@ impl GatewayReport {
             }
             Ok(Answer::RefundRefused(details)) => {
                 log_refusal(&details, transaction);
-                self.undone.extend(owner.refund_id().cloned().map(UndoneRequest::Refund));
+                self.unexecuted.extend(owner.refund_id().cloned().map(UnexecutedRequest::Refund));
             }
             Err(error) => log_lost(&error, transaction),
         }
@@ -247,7 +247,7 @@ async fn check_payment(
         Some(LookupAnswer::Unknown) => match repetition {
             Repetition::Send => repeat_charge(admission, transaction, report).await,
             Repetition::Wait => {}
-            Repetition::GiveUp => report.undone.push(UndoneRequest::Payment),
+            Repetition::GiveUp => report.unexecuted.push(UnexecutedRequest::Payment),
         },
         // It may never have arrived, and no lookup can show that. A payment whose reference is known did arrive.
         Some(LookupAnswer::CannotTell) if transaction.reference().is_none() && may_charge => {
@@ -288,7 +288,7 @@ async fn check_operation(
     // still be working on it.
     match repetition {
         Repetition::Send if !has_ended => send_operation(admission, transaction, operation, report).await,
-        Repetition::GiveUp if is_held => report.undone.push(UndoneRequest::Operation(operation)),
+        Repetition::GiveUp if is_held => report.unexecuted.push(UnexecutedRequest::Operation(operation)),
         Repetition::Send | Repetition::Wait | Repetition::GiveUp => {}
     }
 }
@@ -315,7 +315,7 @@ async fn check_refund(
             let answer = if app.clock.now() < first_ends_at { answer.map(open_refusal) } else { answer };
             report.add_refund_answer(refund, answer, admission, transaction);
         }
-        Some(LookupAnswer::Unknown) => report.undone.push(UndoneRequest::Refund(refund.id.clone())),
+        Some(LookupAnswer::Unknown) => report.unexecuted.push(UnexecutedRequest::Refund(refund.id.clone())),
         Some(LookupAnswer::CannotTell) | None => {}
     }
 }

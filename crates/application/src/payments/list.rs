@@ -18,7 +18,7 @@ pub async fn list_payments(
     read_payments(app, filter).await
 }
 
-/// The same for a person at the machine.
+/// The same for the command line.
 pub(crate) async fn read_payments(
     app: &App,
     filter: PaymentFilter,
@@ -29,8 +29,8 @@ pub(crate) async fn read_payments(
     Ok(Page { data: attach_requests(app, data).await?, next })
 }
 
-/// The readable transactions of one order, oldest first, for a person at the machine; also those of an archived order, which
-/// are in no list.
+/// The readable transactions of one order, oldest first, for the command line; also those of an archived order, which are in
+/// no list.
 pub(crate) async fn read_payments_of(
     app: &App,
     order: OrderKey,

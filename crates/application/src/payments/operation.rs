@@ -263,8 +263,8 @@ pub(super) async fn commit_answers(
         commit_answers_once(app, request, &of.id, &report, committed.take(), render).await
     )?;
     if matches!(reply, IdempotentReply::Replay(_)) {
-        // Another instance has answered meanwhile, and this commit was refused as a whole. What the gateway said and
-        // what was asked is part of the record all the same: nothing may say it again.
+        // Another instance has answered meanwhile, and this commit was refused as a whole. The gateway's report
+        // must still be stored: the gateway may not repeat it.
         if let Err(error) = commit_report(app, &of.id, &report).await {
             let (transaction, error) = (&of.id, ErrorChain(&error));
             tracing::warn!(%transaction, %error, "gateway's answer was not stored, will look up the result later");

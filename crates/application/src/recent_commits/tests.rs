@@ -15,7 +15,7 @@ fn work() -> UnitOfWork {
 
 async fn fails(it: &RecentCommits, bench: &TestApp, times: u32) {
     for _ in 0..times {
-        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        bench.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
         assert!(it.commit(work()).await.is_err());
     }
 }
@@ -27,7 +27,7 @@ async fn a_record_that_answers_and_takes_no_writes_is_unavailable_until_it_takes
     fails(&it, &bench, FAILURES_MAX - 1).await;
     assert!(it.check_health().await.is_ok(), "a few may be chance");
     fails(&it, &bench, 1).await;
-    bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+    bench.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(it.check_health().await.is_err(), "what it tries itself fails too");
     assert!(it.check_health().await.is_ok(), "it recovers without traffic");
     assert!(matches!(bench.record.only_commit().as_slice(), [Write::Probe(_)]));
@@ -100,12 +100,12 @@ async fn a_batch_is_one_outcome_and_fails_only_if_nothing_of_it_is_committed() {
     let three = || vec![small(), small(), small()];
     for _ in 0..FAILURES_MAX {
         // The first unit of the batch.
-        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        bench.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
         assert!(it.commit_all(three()).await[0].is_err());
         assert!(!it.is_failing(), "the other two were committed");
     }
     for number in 1..=FAILURES_MAX {
-        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        bench.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
         assert!(it.commit_all(vec![small()]).await[0].is_err());
         assert_eq!(it.is_failing(), number == FAILURES_MAX, "each batch counts once");
     }
@@ -116,7 +116,7 @@ async fn numbers_of_the_feed_that_cannot_be_given_make_nothing_unavailable() {
     let bench = TestApp::new();
     let it = watched(&bench);
     for _ in 0..FAILURES_MAX {
-        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        bench.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
         let numbering = UnitOfWork::new().with_write(Write::NumberFeedEvents(1));
         assert!(it.commit(numbering).await.is_err());
     }

@@ -6,7 +6,7 @@ use domain::Timestamp;
 use ports::{Attempts, CountDelta, PortError};
 
 use super::*;
-use crate::testing::away_error;
+use crate::testing::unavailable_error;
 
 const QUOTAS: RequestQuotas = RequestQuotas { per_user: 3, per_key: 2, per_network: 0 };
 
@@ -20,7 +20,7 @@ struct Shared {
 impl SharedCounters for Shared {
     async fn add_counts(&self, deltas: &[CountDelta], window: Duration) -> Result<Vec<Attempts>, PortError> {
         if self.away.load(Ordering::SeqCst) {
-            return Err(away_error());
+            return Err(unavailable_error());
         }
         self.counters.add_counts(deltas, window).await
     }

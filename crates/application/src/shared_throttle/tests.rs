@@ -22,7 +22,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn set_away(&self, away: bool) {
+    fn set_unavailable(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
     }
 
@@ -32,7 +32,7 @@ impl Counts {
 
     fn with<T>(&self, with: impl FnOnce(&mut HashMap<String, u32>) -> T) -> Result<T, PortError> {
         if self.away.load(Ordering::SeqCst) {
-            Err(away_error())
+            Err(unavailable_error())
         } else {
             Ok(with(&mut self.counts.lock().unwrap()))
         }
@@ -90,9 +90,9 @@ async fn what_one_instance_counts_the_others_count_too() {
 async fn while_the_shared_counts_are_away_each_instance_goes_on_with_its_own() {
     let it = instances();
     assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
-    it.shared.set_away(true);
+    it.shared.set_unavailable(true);
     assert_eq!((hit(&it.one).await, count(&it.one).await, count(&it.other).await), (3, 3, 0));
-    it.shared.set_away(false);
+    it.shared.set_unavailable(false);
     assert_eq!((count(&it.one).await, count(&it.other).await), (3, 2));
 }
 
@@ -110,7 +110,7 @@ async fn a_cleared_count_starts_again_in_both_places() {
     assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
     it.one.reset_attempts("name").await.unwrap();
     assert_eq!((count(&it.one).await, count(&it.other).await, hit(&it.one).await), (0, 0, 1));
-    it.shared.set_away(true);
+    it.shared.set_unavailable(true);
     assert!(it.one.reset_attempts("name").await.is_err(), "it is said");
     assert_eq!(count(&it.one).await, 0, "and done where it can be");
 }
@@ -122,13 +122,13 @@ async fn of_two_equal_counts_the_one_that_lasts_longer_is_reported() {
         let larger = larger_count(attempts(one.0, one.1), attempts(other.0, other.1)).unwrap();
         assert_eq!(larger, attempts(told.0, told.1).unwrap());
     }
-    assert!(larger_count(Err(away_error()), Err(away_error())).is_err());
+    assert!(larger_count(Err(unavailable_error()), Err(unavailable_error())).is_err());
 }
 
 #[tokio::test]
 async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
     let shared = Arc::<Counts>::default();
-    shared.set_away(true);
+    shared.set_unavailable(true);
     let mut it = TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")));
     it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
     let guess = async |password: &str| {
@@ -139,6 +139,6 @@ async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
         assert!(matches!(guess("black tea").await, Err(LoginError::Invalid)));
     }
     assert!(matches!(guess("green tea").await, Err(LoginError::Throttled(_))));
-    shared.set_away(false);
+    shared.set_unavailable(false);
     assert!(matches!(guess("green tea").await, Err(LoginError::Throttled(_))), "and when they are back");
 }

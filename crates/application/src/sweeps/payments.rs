@@ -28,7 +28,7 @@ pub async fn reconcile_gateway(app: &App, gateway: &GatewayName) -> Result<bool,
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn reconcile_strays(app: &App) -> Result<bool, PortError> {
+pub async fn postpone_removed_gateways(app: &App) -> Result<bool, PortError> {
     let (mut after, mut more) = (None, false);
     for _ in 0..STRAY_GATEWAYS_MAX {
         let Some(gateway) = app.payments.next_gateway(after).await? else { break };

@@ -44,7 +44,7 @@ async fn a_pass_that_leaves_old_answers_says_that_there_are_more() {
     }
     assert_eq!(left, [1_001, 1, 0]);
     let it = it.with_state(|it| it.claims.push(old_claim(1)));
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(prune_rows(&it.app).await.is_err());
 }
 
@@ -71,7 +71,7 @@ async fn each_gateway_is_swept_by_itself_and_one_that_is_gone_is_not_forgotten()
     });
     assert!(!reconcile_gateway(&it.app, &sandbox()).await.unwrap());
     assert_eq!(it.journal_lines(), Vec::<String>::new());
-    assert!(!reconcile_strays(&it.app).await.unwrap());
+    assert!(!postpone_removed_gateways(&it.app).await.unwrap());
     assert_eq!(
         (it.journal_lines(), it.record.state().transactions[0].checks),
         (vec!["commit Postpone".to_owned()], 1)

@@ -12,13 +12,13 @@ use std::{
 use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
 
-use super::away_error;
+use super::unavailable_error;
 
 /// A cache in memory that keeps everything until it is told otherwise.
 #[derive(Default)]
 pub(crate) struct FakeCache {
     kept: Mutex<HashMap<String, (CacheEntry, Duration)>>,
-    is_away: AtomicBool,
+    is_unavailable: AtomicBool,
 }
 
 impl FakeCache {
@@ -38,15 +38,15 @@ impl FakeCache {
         self.lock_entries().insert(name.to_owned(), (entry, Duration::MAX));
     }
 
-    /// From now on nothing can be had of it, or everything again.
-    pub(crate) fn set_away(&self, is_away: bool) {
-        self.is_away.store(is_away, Ordering::SeqCst);
+    /// Sets whether the cache is unavailable.
+    pub(crate) fn set_unavailable(&self, is_unavailable: bool) {
+        self.is_unavailable.store(is_unavailable, Ordering::SeqCst);
     }
 
     /// Lets others go first, as a socket does.
     async fn answers(&self) -> Result<(), PortError> {
         tokio::task::yield_now().await;
-        if self.is_away.load(Ordering::SeqCst) { Err(away_error()) } else { Ok(()) }
+        if self.is_unavailable.load(Ordering::SeqCst) { Err(unavailable_error()) } else { Ok(()) }
     }
 }
 

@@ -56,7 +56,7 @@ type Script = Box<dyn FnOnce(&Asking) -> Result<ScriptedAnswer, NoResponse> + Se
 /// A gateway that answers by a script. When the script has no answer left, answers are lost.
 pub(crate) struct ScriptedGateway {
     script: Mutex<VecDeque<Script>>,
-    meanings: Mutex<HashMap<String, ParsedNotice>>,
+    parsed_notices: Mutex<HashMap<String, ParsedNotice>>,
     unsupported: Mutex<Option<Unsupported>>,
     records_attempts: AtomicBool,
     states_action_by_charge: AtomicBool,
@@ -67,7 +67,7 @@ impl ScriptedGateway {
     pub(super) fn new(journal: Arc<Journal>) -> Self {
         Self {
             script: Mutex::default(),
-            meanings: Mutex::default(),
+            parsed_notices: Mutex::default(),
             unsupported: Mutex::default(),
             records_attempts: AtomicBool::default(),
             states_action_by_charge: AtomicBool::default(),
@@ -99,8 +99,8 @@ impl ScriptedGateway {
     }
 
     /// Sets what a notice with this body is parsed as.
-    pub(crate) fn set_meaning(&self, raw: &str, meaning: ParsedNotice) {
-        self.meanings.lock().unwrap().insert(raw.to_owned(), meaning);
+    pub(crate) fn set_parsed_notice(&self, raw: &str, parsed: ParsedNotice) {
+        self.parsed_notices.lock().unwrap().insert(raw.to_owned(), parsed);
     }
 
     fn next(&self, what: &str, asking: &Asking, log: &AttemptLog) -> Result<ScriptedAnswer, NoResponse> {
@@ -236,12 +236,12 @@ impl Gateway for ScriptedGateway {
     }
 
     fn parse_notice(&self, notice: &Notice, _: Timestamp) -> ParsedNotice {
-        match self.meanings.lock().unwrap().get(&notice.raw).cloned() {
+        match self.parsed_notices.lock().unwrap().get(&notice.raw).cloned() {
             Some(ParsedNotice::Event(event)) => {
                 ParsedNotice::Event(Box::new(PaymentEvent { id: notice.id.clone(), ..*event }))
             }
             Some(other) => other,
-            None => ParsedNotice::Unintelligible { fault: "The test set no meaning." },
+            None => ParsedNotice::Unintelligible { fault: "The test set no parsed notice." },
         }
     }
 

@@ -7,7 +7,7 @@ use adapters_local::{MemoryRecord, record::Snapshot};
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, UnreadableRow, Write};
 
-use super::{Journal, away_error};
+use super::{Journal, unavailable_error};
 
 /// What happens at one commit.
 enum Turn {
@@ -127,7 +127,7 @@ impl Store for ScriptedStore {
                 Ok(())
             }
             Some(Turn::Refused(error)) => Err(error),
-            Some(Turn::Lost) => self.apply(work).await.and(Err(away_error().into())),
+            Some(Turn::Lost) => self.apply(work).await.and(Err(unavailable_error().into())),
         }
     }
 }

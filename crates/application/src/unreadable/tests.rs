@@ -48,7 +48,7 @@ async fn a_row_that_is_still_unreadable_after_a_while_is_reported_again() {
 async fn what_could_not_be_published_is_published_the_next_time() {
     let it = TestApp::new();
     it.app.unreadable_rows.record_unreadable(&row(17));
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(report_unreadable_rows(&it.app).await.is_err());
     it.record.refuse_next_commit(CommitError::Stale);
     report_unreadable_rows(&it.app).await.unwrap();

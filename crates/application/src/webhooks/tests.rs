@@ -189,7 +189,7 @@ async fn what_was_sent_and_not_noted_is_sent_again_after_the_lease_with_the_same
     fan_out::fan_out_events(&it.app, &endpoint).await.unwrap();
     it.record.accept_next_commit();
     // The claim is stored, the message is sent, and the process dies before its note.
-    it.record.refuse_next_commit(ports::CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(ports::CommitError::Failed(unavailable_error()));
     run_endpoint(&it.app, &endpoint.id).await.unwrap_err();
     assert_eq!(sender.take_sent().len(), 1);
     assert_eq!(

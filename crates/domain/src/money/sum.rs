@@ -39,7 +39,7 @@ impl MoneySum {
 
     /// This sum and `other` together. The caller groups by currency: the currency of `other` is not looked at.
     #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
+    pub const fn add_amount(self, other: Self) -> Self {
         // 2^127 ten-thousandths are more than 10^19 of the largest amounts, so it never saturates.
         Self { record_units: self.record_units.saturating_add(other.record_units), currency: self.currency }
     }
@@ -84,7 +84,7 @@ mod tests {
     fn a_sum_of_the_largest_amounts_is_exact() {
         let currency = Currency::parse("CNY").unwrap();
         let most = MoneySum::from(Money::from_minor(Money::MAJOR_MAX * 100, currency).unwrap());
-        let sum = (0..1_000).fold(MoneySum::zero(currency), |sum, _| sum.plus(most));
+        let sum = (0..1_000).fold(MoneySum::zero(currency), |sum, _| sum.add_amount(most));
         assert_eq!(sum.to_string(), "900000000000000000.00");
         assert_eq!(sum.record_units(), 9 * 10_i128.pow(21));
     }

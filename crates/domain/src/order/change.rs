@@ -160,12 +160,12 @@ impl OrderChange {
     /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were
     /// shipped: others may buy them now, so a refused refund must not lead to a shipment. The change is stamped with
     /// [`Order::change_time`], because its allowed transitions are seen to change.
-    pub(crate) fn close_way_back(&mut self, now: Timestamp) {
+    pub(crate) fn forbid_refund_rejection(&mut self, now: Timestamp) {
         let order = &mut self.order;
         if order.status == OrderStatus::RefundPending
-            && order.came_from.is_some_and(|it| has_lost_its_goods(order, it))
+            && order.status_before_refund.is_some_and(|it| was_restocked_before_shipping(order, it))
         {
-            order.came_from = None;
+            order.status_before_refund = None;
             self.stamp_change(now);
         }
     }
@@ -240,7 +240,7 @@ impl OrderChange {
             (0..self.order.items.len()).for_each(|position| self.restock(position, u32::MAX));
         }
         let at = self.order.change_time(now);
-        self.order.came_from = refund_origin(&self.order, to);
+        self.order.status_before_refund = refund_origin(&self.order, to);
         self.order.status = to;
         self.order.version = self.order.version.next();
         self.order.last_sequence = self.order.last_sequence.next();
@@ -259,7 +259,7 @@ fn returns_stock(order: &Order, to: OrderStatus) -> bool {
     match to {
         OrderStatus::Cancelled => true,
         OrderStatus::Closed => order.status == OrderStatus::Pending,
-        OrderStatus::Refunded => order.came_from.is_some_and(OrderStatus::is_before_shipping),
+        OrderStatus::Refunded => order.status_before_refund.is_some_and(OrderStatus::is_before_shipping),
         OrderStatus::Pending
         | OrderStatus::Paid
         | OrderStatus::Processing
@@ -271,7 +271,7 @@ fn returns_stock(order: &Order, to: OrderStatus) -> bool {
 }
 
 /// Whether the goods of an order that was in this status went back to stock before they were shipped.
-fn has_lost_its_goods(order: &Order, from: OrderStatus) -> bool {
+fn was_restocked_before_shipping(order: &Order, from: OrderStatus) -> bool {
     let took_stock = order.items.iter().any(|it| it.holds_stock);
     from.is_before_shipping() && took_stock && order.items.iter().all(|it| it.held_pieces() == 0)
 }
@@ -281,9 +281,11 @@ fn has_lost_its_goods(order: &Order, from: OrderStatus) -> bool {
 fn refund_origin(order: &Order, to: OrderStatus) -> Option<OrderStatus> {
     let restocks = returns_stock(order, to) && order.items.iter().any(|it| it.holds_stock);
     match (order.status, to) {
-        (OrderStatus::Refunded, OrderStatus::RefundPending) => order.came_from,
-        (from, OrderStatus::RefundPending) => Some(from).filter(|it| !has_lost_its_goods(order, *it)),
-        (_, OrderStatus::Refunded) => order.came_from.filter(|_| !restocks),
+        (OrderStatus::Refunded, OrderStatus::RefundPending) => order.status_before_refund,
+        (from, OrderStatus::RefundPending) => {
+            Some(from).filter(|it| !was_restocked_before_shipping(order, *it))
+        }
+        (_, OrderStatus::Refunded) => order.status_before_refund.filter(|_| !restocks),
         (_, _) => None,
     }
 }

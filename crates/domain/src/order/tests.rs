@@ -31,8 +31,8 @@ fn placed() -> Order {
     Order::place(placing, vec![OrderLine::from_product(&product(Some(5)), 2)]).unwrap()
 }
 
-fn standing_at(status: OrderStatus, came_from: Option<OrderStatus>) -> Order {
-    Order { status, came_from, ..placed() }
+fn standing_at(status: OrderStatus, status_before_refund: Option<OrderStatus>) -> Order {
+    Order { status, status_before_refund, ..placed() }
 }
 
 fn by(actor: Actor) -> ChangedBy {
@@ -106,7 +106,7 @@ fn a_refused_refund_goes_back_only_to_where_the_order_came_from() {
         progress.transition(OrderStatus::RefundPending, by(Actor::Operator), None, NOW).unwrap();
         assert_eq!(progress.order().allowed_transitions(Actor::Operator), [origin]);
         progress.transition(origin, by(Actor::Operator), None, NOW).unwrap();
-        assert_eq!((progress.order().status, progress.order().came_from), (origin, None));
+        assert_eq!((progress.order().status, progress.order().status_before_refund), (origin, None));
     }
 }
 

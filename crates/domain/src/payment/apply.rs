@@ -83,11 +83,11 @@ impl Transaction {
         let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
         // Before the capture there is no amount to compare a refund or a dispute with, so the event waits for
         // it.
-        if needs_capture && self.facts.capture().is_none() || self.may_be_a_nameless_refund(event) {
+        if needs_capture && self.facts.capture().is_none() || self.may_match_pending_refund(event) {
             return EventEffect::Waiting;
         }
         let before = self.clone();
-        let learnt = self.learn_references(event);
+        let learnt = self.add_references(event);
         if let Err(mismatch) = learnt.and_then(|()| self.add_fact(event, amount, fresh, now)) {
             // `find_or_add_refund` may have added a refund before the mismatch was found.
             *self = before;

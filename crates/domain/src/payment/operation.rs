@@ -196,7 +196,7 @@ impl TransactionChange {
             // The result may be dropped: the move was checked a line above.
             let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);
         }
-        self.order_change.close_way_back(now);
+        self.order_change.forbid_refund_rejection(now);
         Ok(refund)
     }
 }

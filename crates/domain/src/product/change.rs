@@ -47,8 +47,8 @@ impl StockChange {
 }
 
 impl From<StockUpdate> for StockChange {
-    fn from(restock: StockUpdate) -> Self {
-        match restock {
+    fn from(stock_update: StockUpdate) -> Self {
+        match stock_update {
             StockUpdate::Keep => Self::Kept,
             StockUpdate::Set(stock) => Self::Set(stock),
         }

@@ -49,7 +49,7 @@ fn order() -> Order {
         number: OrderNumber::new("n1".to_owned()),
         owner: UserKey::new(7),
         status: OrderStatus::RefundPending,
-        came_from: Some(OrderStatus::Shipped),
+        status_before_refund: Some(OrderStatus::Shipped),
         version: Version::new(4),
         revision: Revision::new(9),
         last_sequence: Sequence::new(5),
@@ -102,7 +102,7 @@ fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
 #[test]
 fn what_is_written_is_read_back() {
     for status in OrderStatus::ALL {
-        comes_back(&Order { status, came_from: None, ..order() });
+        comes_back(&Order { status, status_before_refund: None, ..order() });
     }
     for (minor, currency) in [(0, "JPY"), (1, "KWD"), (9_000_000_000_000_000_000, "CLF")] {
         comes_back(&Order { items: vec![item(minor, currency); 2], ..order() });

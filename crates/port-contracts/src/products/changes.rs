@@ -27,8 +27,8 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
     backend.commit([Write::InsertProduct(made.clone(), first.clone())]).await;
     let price = sample::money("12");
     let dear = Product { price, active: false, version: made.version.next(), ..made.clone() };
-    let (read, restock) = (made.version, StockUpdate::Keep);
-    let write = Write::ReplaceProduct { product: dear, read, stock_update: restock, change: second.clone() };
+    let (read, stock_update) = (made.version, StockUpdate::Keep);
+    let write = Write::ReplaceProduct { product: dear, read, stock_update, change: second.clone() };
     backend.commit([write]).await;
     backend.commit([sample::adjust_stock(&made, -3, third.clone())]).await;
 

@@ -46,14 +46,14 @@ pub fn insert_product(product: &Product) -> Write {
 
 /// The write that replaces the version `read` by this product.
 #[must_use]
-pub fn replace_product(product: &Product, read: Version, restock: StockUpdate) -> Write {
-    Write::ReplaceProduct { product: product.clone(), read, stock_update: restock, change: change(&user()) }
+pub fn replace_product(product: &Product, read: Version, stock_update: StockUpdate) -> Write {
+    Write::ReplaceProduct { product: product.clone(), read, stock_update, change: change(&user()) }
 }
 
 /// The write that replaces a product by its next version, which differs in the stock update only.
 #[must_use]
-pub fn replace_with_next(read: &Product, restock: StockUpdate) -> Write {
-    replace_product(&read.next_version(at(9)), read.version, restock)
+pub fn replace_with_next(read: &Product, stock_update: StockUpdate) -> Write {
+    replace_product(&read.next_version(at(9)), read.version, stock_update)
 }
 
 /// The write that adds this many pieces to the stock of a product, whatever its version.

@@ -69,7 +69,7 @@ struct State {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
-    /// The request gets the lock, or goes on without it because the service is away.
+    /// The request gets the lock, or goes on without it because the service is unavailable.
     Lock(usize, bool),
     /// The lock service forgets a lock.
     Forget(usize),

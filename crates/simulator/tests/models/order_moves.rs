@@ -26,7 +26,7 @@ enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Reading {
     status: OrderStatus,
-    came_from: Option<OrderStatus>,
+    status_before_refund: Option<OrderStatus>,
     revision: i64,
 }
 
@@ -75,12 +75,16 @@ fn author(actor: usize) -> ChangedBy {
 fn decide_move(seen: Reading, actor: usize, to: OrderStatus) -> Option<Decided> {
     let mut order = place_order();
     order.status = seen.status;
-    order.came_from = seen.came_from;
+    order.status_before_refund = seen.status_before_refund;
     order.revision = Revision::new(seen.revision);
     let mut change = OrderChange::from_order(order);
     let is_moved = change.transition(to, author(actor), None, Timestamp::from_millis(0)).ok()?;
     let order = change.order();
-    let after = Reading { status: order.status, came_from: order.came_from, revision: order.revision.get() };
+    let after = Reading {
+        status: order.status,
+        status_before_refund: order.status_before_refund,
+        revision: order.revision.get(),
+    };
     is_moved.then(|| Decided { base: change.base_revision().get(), from: seen.status, after })
 }
 
@@ -89,7 +93,7 @@ impl Model for OrderMoves {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let order = Reading { status: OrderStatus::Pending, came_from: None, revision: 1 };
+        let order = Reading { status: OrderStatus::Pending, status_before_refund: None, revision: 1 };
         let history = vec![(None, OrderStatus::Pending, 0)];
         vec![State { order, history, decided: [None; ACTORS.len()], half: None }]
     }

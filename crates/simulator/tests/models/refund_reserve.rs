@@ -111,7 +111,7 @@ pub(crate) fn owed_refund(id: &str) -> Refund {
 fn load_case(case: Case, forgets_pending: bool) -> TransactionChange {
     let mut order = place_order();
     order.status = case.status;
-    order.came_from = (case.status == OrderStatus::RefundPending).then_some(OrderStatus::Paid);
+    order.status_before_refund = (case.status == OrderStatus::RefundPending).then_some(OrderStatus::Paid);
     order.revision = domain::Revision::new(case.revision);
     let capture = Some(Capture { amount: yuan(AMOUNT), at: NOW });
     let mut transaction = build_transaction(RawFacts { capture, ..RawFacts::default() });

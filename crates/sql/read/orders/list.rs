@@ -135,7 +135,7 @@ async fn few_heads(conn: &mut Conn, filter: &OrderFilter) -> QueryResult<Option<
         heads_of_reference(conn, reference.as_str(), filter.owner, limit).await?
     } else {
         // Along the index of the other time, because that is what no index in the order of the list has.
-        let other = OrderFilter { sort: filter.sort.by_other_time(), ..filter.clone() };
+        let other = OrderFilter { sort: filter.sort.with_other_time_column(), ..filter.clone() };
         Walk::new(&other, None, None, limit).load_heads(conn).await?
     };
     if heads.len() > usize::from(SCAN_ROWS) {

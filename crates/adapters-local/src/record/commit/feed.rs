@@ -30,7 +30,7 @@ pub(super) fn number_feed_events(tables: &mut Tables, rows_max: u32) -> Written 
     for (number, owner) in waiting {
         // An event that was written down before its owner was erased, and committed after the erasure had ended.
         let is_late = owner.is_some_and(|it| tables.erasures.get(&it).is_some());
-        sequencer.last = sequencer.last.plus(1);
+        sequencer.last = sequencer.last.saturating_add(1);
         tables.feed_events.update(&number, |row| {
             row.sequence = Some(sequencer.last);
             if is_late {

@@ -29,7 +29,7 @@ pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> W
     let is_as_read = |row: &Order| row.revision == read;
     update_guarded(&mut tables.orders, &next.key, is_as_read, |row| {
         row.status = next.status;
-        row.came_from = next.came_from;
+        row.status_before_refund = next.status_before_refund;
         row.version = next.version;
         row.revision = next.revision;
         row.last_sequence = next.last_sequence;

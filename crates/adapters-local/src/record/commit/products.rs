@@ -20,7 +20,7 @@ pub(super) fn replace_product(
     tables: &mut Tables,
     next: Product,
     read: Version,
-    restock: StockUpdate,
+    stock_update: StockUpdate,
     change: ProductChange,
 ) -> Written {
     let is_as_read = |row: &Product| row.version == read;
@@ -30,14 +30,14 @@ pub(super) fn replace_product(
         row.active = next.active;
         row.version = next.version;
         row.updated_at = next.updated_at;
-        match restock {
+        match stock_update {
             // The reply shows the stock as it was read, so sales since then count as moves of the new
             // version.
             StockUpdate::Keep => row.stock_moves = row.stock_moves.saturating_sub(next.stock_moves),
             StockUpdate::Set(stock) => (row.stock, row.stock_moves) = (stock, 0),
         }
     })?;
-    insert_change(tables, change, &next, restock.into())
+    insert_change(tables, change, &next, stock_update.into())
 }
 
 pub(super) fn adjust_stock(

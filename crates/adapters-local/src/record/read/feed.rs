@@ -17,7 +17,7 @@ impl FeedRepository for MemoryRecord {
         if after < sequencer.pruned {
             return Ok(FeedPage::Expired { pruned: sequencer.pruned });
         }
-        let end = sequencer.last.min(after.plus(FEED_SCAN_MAX)).max(after);
+        let end = sequencer.last.min(after.saturating_add(FEED_SCAN_MAX)).max(after);
         let fits = |row: &&FeedRow| {
             row.sequence.is_some_and(|it| it > after && it <= end)
                 && (filter.types.is_empty() || filter.types.contains(&row.event.kind))

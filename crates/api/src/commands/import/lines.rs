@@ -129,13 +129,13 @@ fn read_line(header: &[String], record: &StringRecord, number: u64) -> Result<Pr
     let currency = currency.map_err(|it| keep("currency", it)).ok();
     let price = currency
         .and_then(|it| Money::parse_in_currency(cell("price"), it).map_err(|it| keep("price", it)).ok());
-    let restock = parse_stock(cell("stock")).map_err(|it| keep("stock", it)).ok();
+    let stock_update = parse_stock(cell("stock")).map_err(|it| keep("stock", it)).ok();
     let active = parse_active(cell("active")).map_err(|it| keep("active", it)).ok();
-    let line = id.zip(name).zip(price).zip(restock).zip(active).filter(|_| faults.is_empty());
-    line.map(|((((id, name), price), restock), active)| ProductLine {
+    let line = id.zip(name).zip(price).zip(stock_update).zip(active).filter(|_| faults.is_empty());
+    line.map(|((((id, name), price), stock_update), active)| ProductLine {
         line: number,
         id,
-        input: ProductInput { name, price, restock, active: Some(active) },
+        input: ProductInput { name, price, stock_update, active: Some(active) },
     })
     .ok_or(faults)
 }
@@ -191,7 +191,13 @@ mod tests {
             tea,\"Tea, \"\"black\"\"\",9.99,cny,5,\r\n\r\ncup, Cup ,12,CNY,null,no\r\njar,Jar,1,CNY,,YES\r\n";
         let lines = read_lines(text.as_bytes()).unwrap();
         let shown = |it: &ProductLine| {
-            (it.line, it.id.to_string(), it.input.name.as_str().to_owned(), it.input.restock, it.input.active)
+            (
+                it.line,
+                it.id.to_string(),
+                it.input.name.as_str().to_owned(),
+                it.input.stock_update,
+                it.input.active,
+            )
         };
         assert_eq!(
             lines.iter().map(shown).collect::<Vec<_>>(),

@@ -100,7 +100,7 @@ async fn what_is_taken_is_named() {
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = TestApp::new();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(registered(&it, None).await, Err(RegisterError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_hash_password().returning(|_, _| Err(HasherBusy));

@@ -37,7 +37,7 @@ fn new(text: &str) -> IdempotentReply {
 }
 
 /// Another operator, who can log in.
-fn deputy() -> User {
+fn other_operator() -> User {
     User { role: Role::Operator, ..bob() }
 }
 
@@ -68,18 +68,22 @@ async fn role_and_state_change_in_one_commit_that_ends_the_sessions() {
 
 #[tokio::test]
 async fn a_role_that_is_taken_from_an_operator_confirms_another_one() {
-    let it = bench(&[olga(), deputy()]);
+    let it = bench(&[olga(), other_operator()]);
     assert_eq!(patch(&it, None, &olga(), DEMOTED).await.unwrap(), new("CUSTOMER false"));
     let writes = it.record.only_commit();
-    let confirmed = Write::UpdateUser { user: stored(&it, &deputy().id), read: None };
+    let confirmed = Write::UpdateUser { user: stored(&it, &other_operator().id), read: None };
     assert_eq!(writes.len(), 2);
     assert!(writes.contains(&confirmed), "{writes:?}");
-    assert_eq!(stored(&it, &deputy().id), User { changed_at: Some(NOW), ..deputy() }, "otherwise as it was");
+    assert_eq!(
+        stored(&it, &other_operator().id),
+        User { changed_at: Some(NOW), ..other_operator() },
+        "otherwise as it was"
+    );
 }
 
 #[tokio::test]
 async fn the_last_operator_stays_one() {
-    let closed = User { disabled: true, ..deputy() };
+    let closed = User { disabled: true, ..other_operator() };
     for others in [&[][..], &[closed]] {
         let it = bench(&[&[olga()], others].concat());
         for change in [DISABLED, DEMOTED] {
@@ -87,18 +91,21 @@ async fn the_last_operator_stays_one() {
             assert!(matches!(refused, Err(AccountError::LastOperator)), "{refused:?}");
         }
         assert!(it.record.commits().is_empty());
-        assert!(others.is_empty() || patch(&it, None, &deputy(), DEMOTED).await.is_ok(), "one who is closed");
+        assert!(
+            others.is_empty() || patch(&it, None, &other_operator(), DEMOTED).await.is_ok(),
+            "one who is closed"
+        );
     }
 }
 
 #[tokio::test]
 async fn of_two_operators_who_demote_each_other_at_once_one_stays() {
     for undone in [DISABLED, DEMOTED] {
-        let it = bench(&[olga(), deputy()]);
+        let it = bench(&[olga(), other_operator()]);
         // What the other one commits between the decision and the commit: it has confirmed this one.
         it.record.before_next_commit(|it| {
             for row in &mut it.users {
-                if row.user.id == deputy().id {
+                if row.user.id == other_operator().id {
                     row.user = row.user.with_role(Role::Customer, NOW);
                 } else if row.user.id == olga().id {
                     row.user = row.user.with_role(Role::Operator, NOW);
@@ -112,11 +119,11 @@ async fn of_two_operators_who_demote_each_other_at_once_one_stays() {
 }
 
 #[tokio::test]
-async fn a_deputy_who_is_demoted_meanwhile_is_none() {
-    // The command line changes the deputy only; it confirms no one else.
-    let it = bench(&[olga(), deputy()]);
+async fn another_operator_who_is_demoted_meanwhile_is_none() {
+    // The command line changes the other operator only; it guards no one else.
+    let it = bench(&[olga(), other_operator()]);
     it.record.before_next_commit(|it| {
-        let row = it.users.iter_mut().find(|it| it.user.id == deputy().id).unwrap();
+        let row = it.users.iter_mut().find(|it| it.user.id == other_operator().id).unwrap();
         row.user = row.user.with_disabled_flag(true, NOW);
     });
     let refused = patch(&it, None, &olga(), DISABLED).await;
@@ -124,14 +131,14 @@ async fn a_deputy_who_is_demoted_meanwhile_is_none() {
 }
 
 #[tokio::test]
-async fn a_deputy_is_found_behind_many_who_are_closed() {
+async fn another_operator_is_found_behind_many_who_are_disabled() {
     let closed = |key: i64| User {
         key: domain::UserKey::new(key),
         id: UserId::new(format!("closed-{key}")),
         username: domain::Username::new(format!("closed-{key}")),
         email: domain::Email::new(format!("closed-{key}@example.com")),
         disabled: true,
-        ..deputy()
+        ..other_operator()
     };
     let mut operators: Vec<_> = (100..350).map(closed).collect();
     operators.push(olga());
@@ -171,7 +178,7 @@ async fn a_user_who_is_not_there_is_not_changed() {
     let it = bench(&[olga()]);
     assert!(matches!(patch(&it, None, &bob(), DISABLED).await, Err(AccountError::NotFound)));
     assert_eq!(find_account(&it.app, &operator(), &bob().id).await.unwrap(), None);
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(patch(&it, None, &ada(), DISABLED).await, Err(AccountError::Failed(_))));
 }
 

@@ -235,7 +235,7 @@ async fn at_the_limit_nothing_is_hashed_whether_the_account_exists_or_not() {
 #[tokio::test]
 async fn counts_that_cannot_be_had_refuse_no_login() {
     let mut it = bench();
-    it.app.throttle = Arc::new(mock_throttle(|| Err(away_error()), || Err(away_error())));
+    it.app.throttle = Arc::new(mock_throttle(|| Err(unavailable_error()), || Err(unavailable_error())));
     assert!(matches!(log_in(&it, "ada", "black tea").await, Err(LoginError::Invalid)));
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
 }
@@ -262,7 +262,7 @@ async fn a_password_that_is_changed_under_the_login_begins_no_session() {
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = bench();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_verify_password().returning(|_, _, _| Err(HasherBusy));

@@ -172,7 +172,7 @@ async fn changes_are_counted_by_the_network_before_anything_is_hashed() {
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = bench();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Failed(_)))));
 }
 

@@ -39,8 +39,8 @@ fn end_elsewhere(it: &TestApp, at: Timestamp) {
 /// Sessions cannot be read any more.
 fn without_record(mut it: TestApp) -> TestApp {
     let mut sessions = MockSessionRepository::new();
-    sessions.expect_find_session().returning(|_| Err(away_error()));
-    sessions.expect_list_revoked_sessions().returning(|_, _, _| Err(away_error()));
+    sessions.expect_find_session().returning(|_| Err(unavailable_error()));
+    sessions.expect_list_revoked_sessions().returning(|_, _, _| Err(unavailable_error()));
     it.app.sessions = Arc::new(sessions);
     it
 }
@@ -314,7 +314,7 @@ async fn no_copy_of_a_user_is_trusted_when_the_last_look_is_old() {
 async fn a_look_that_did_not_learn_who_changed_makes_nothing_new() {
     let mut it = bench();
     let mut users = MockUserRepository::new();
-    users.expect_list_changed_users().returning(|_, _, _| Err(away_error()));
+    users.expect_list_changed_users().returning(|_, _, _| Err(unavailable_error()));
     it.app.cached_users = Arc::new(users);
     assert!(sync_full(&it.app).await.is_err());
     assert!(is_accepted(&it).await, "the record was asked, not the copies");

@@ -39,8 +39,8 @@ pub enum SecondFactorError {
 }
 
 impl From<PortError> for SecondFactorError {
-    fn from(away: PortError) -> Self {
-        Self::Login(away.into())
+    fn from(error: PortError) -> Self {
+        Self::Login(error.into())
     }
 }
 

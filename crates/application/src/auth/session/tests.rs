@@ -114,7 +114,7 @@ async fn a_token_that_is_shown_again_later_ends_the_session() {
 async fn theft_is_reported_only_when_the_session_has_ended() {
     let it = bench();
     it.clock.advance(seconds(11));
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Failed(_))));
     assert!(!it.app.revocations.contains_session(&session().id));
 }
@@ -195,7 +195,7 @@ async fn an_end_is_published_when_it_is_committed() {
 #[tokio::test]
 async fn an_end_that_is_not_committed_is_not_published() {
     let it = bench();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(logout(&it.app, &user_caller(ada())).await.is_err());
     assert_eq!(it.journal_lines(), [""; 0]);
 }
@@ -204,7 +204,7 @@ async fn an_end_that_is_not_committed_is_not_published() {
 async fn an_end_that_cannot_be_published_is_one_nevertheless() {
     let mut it = bench();
     let mut broadcast = MockBroadcast::new();
-    broadcast.expect_publish().times(1).returning(|| Err(away_error()));
+    broadcast.expect_publish().times(1).returning(|| Err(unavailable_error()));
     it.app.revocation_broadcast = Arc::new(broadcast);
     logout(&it.app, &user_caller(ada())).await.unwrap();
     assert!(now(&it).revoked_at.is_some());

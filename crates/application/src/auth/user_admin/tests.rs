@@ -108,6 +108,6 @@ async fn an_account_that_does_not_exist_is_not_changed() {
     assert!(matches!(disable_user(&it.app, "bob").await, Err(UserAdminError::NotFound)));
     let new = Password::parse("black tea, please").unwrap();
     assert!(matches!(set_password(&it.app, "bob", new).await, Err(UserAdminError::NotFound)));
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(disable_user(&it.app, "ada").await, Err(UserAdminError::Failed(_))));
 }

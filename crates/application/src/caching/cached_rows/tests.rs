@@ -20,7 +20,7 @@ async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
     let cache = Arc::<FakeCache>::default();
     let copies = CachedRows::new(cache.clone());
     copies.put_row("name", 1, &7_u32, seconds(1)).await;
-    cache.set_away(true);
+    cache.set_unavailable(true);
     assert_eq!(copies.get::<u32>("name").await, None);
     copies.put_row("name", 2, &8_u32, seconds(1)).await;
     copies.remove_row("name").await;

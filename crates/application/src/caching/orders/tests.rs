@@ -14,20 +14,20 @@ use crate::testing::*;
 struct OneOrder {
     order: Mutex<Option<Order>>,
     loads: AtomicUsize,
-    is_away: AtomicBool,
+    is_unavailable: AtomicBool,
     /// A load ends when it gets one of these.
     passes: Semaphore,
 }
 
 impl OneOrder {
     fn new(order: Option<Order>, passes: usize) -> Arc<Self> {
-        let (loads, is_away) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Self { order: Mutex::new(order), loads, is_away, passes: Semaphore::new(passes) })
+        let (loads, is_unavailable) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Self { order: Mutex::new(order), loads, is_unavailable, passes: Semaphore::new(passes) })
     }
 
     fn read(&self) -> Result<Option<Order>, PortError> {
-        if self.is_away.load(Ordering::SeqCst) {
-            Err(away_error())
+        if self.is_unavailable.load(Ordering::SeqCst) {
+            Err(unavailable_error())
         } else {
             Ok(self.order.lock().unwrap().clone())
         }
@@ -221,16 +221,16 @@ async fn an_order_that_there_is_not_is_asked_for_each_time() {
 async fn a_copy_is_not_shown_when_the_record_cannot_vouch_for_it() {
     let (record, _, orders) = bench(Some(order()));
     shown(&orders).await;
-    record.is_away.store(true, Ordering::SeqCst);
+    record.is_unavailable.store(true, Ordering::SeqCst);
     assert!(orders.find_order(&order().number).await.is_err());
-    record.is_away.store(false, Ordering::SeqCst);
+    record.is_unavailable.store(false, Ordering::SeqCst);
     assert_eq!(shown(&orders).await, order());
 }
 
 #[tokio::test]
 async fn a_cache_that_is_away_is_done_without() {
     let (record, cache, orders) = bench(Some(order()));
-    cache.set_away(true);
+    cache.set_unavailable(true);
     assert_eq!(shown(&orders).await, order());
     let new = record.moves_on();
     assert_eq!(shown(&orders).await, new);
@@ -291,7 +291,7 @@ async fn a_load_that_fails_is_tried_again() {
     let mut record = MockOrderRepository::new();
     let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: Revision::FIRST };
     record.expect_find_order_head().returning(move |_| Ok(Some(head(order()))));
-    record.expect_find_order().times(1).returning(|_| Err(away_error()));
+    record.expect_find_order().times(1).returning(|_| Err(unavailable_error()));
     record.expect_find_order().times(1).returning(|_| Ok(Some(order())));
     let cache = Arc::<FakeCache>::default();
     let orders = CachedOrders::new(Arc::new(record), cache.clone());

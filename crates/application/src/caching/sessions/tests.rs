@@ -147,7 +147,7 @@ async fn an_exchange_whose_answer_was_lost_is_found_by_the_retry() {
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Failed(_))));
     assert_eq!(cache.version(NAME), Some(1), "nobody knows");
     assert_eq!(refreshed(&it, 1).await.unwrap(), "session/2");
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Failed(_))));
     assert_eq!(refreshed(&it, 2).await.unwrap(), "session/3");
 }
@@ -155,10 +155,10 @@ async fn an_exchange_whose_answer_was_lost_is_found_by_the_retry() {
 #[tokio::test]
 async fn without_copies_the_record_is_enough() {
     let (mut it, cache) = bench(&session(), Some(&ended()));
-    cache.set_away(true);
+    cache.set_unavailable(true);
     assert_eq!(refreshed(&it, 1).await.unwrap(), "session/2");
     let mut away_too = MockSessionRepository::new();
-    away_too.expect_find_session().returning(|_| Err(away_error()));
+    away_too.expect_find_session().returning(|_| Err(unavailable_error()));
     it.app.cached_sessions = Arc::new(away_too);
     assert_eq!(refreshed(&it, 2).await.unwrap(), "session/3");
 }

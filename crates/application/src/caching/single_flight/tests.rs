@@ -8,7 +8,7 @@ use std::{
 use tokio::{sync::Barrier, sync::Notify, task::JoinSet};
 
 use super::*;
-use crate::testing::away_error;
+use crate::testing::unavailable_error;
 
 /// Begins something, and leaves it where it waits for the first time.
 macro_rules! begun {
@@ -105,7 +105,7 @@ async fn a_failure_reaches_all_who_waited_and_no_later_caller() {
     let told = Notify::new();
     let leader = begun!(flights.join_or_load("name", async {
         told.notified().await;
-        Err(away_error())
+        Err(unavailable_error())
     }));
     let next = begun!(flights.join_or_load("name", gives(2)));
     told.notify_one();

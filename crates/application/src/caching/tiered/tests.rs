@@ -34,7 +34,7 @@ async fn a_far_copy_comes_near_for_a_short_while() {
     far.put_entry("key", entry(1), LONG).await.unwrap();
     assert_eq!(cache.get_entry("key").await.unwrap(), Some(entry(1)));
     assert_eq!(near.lock_entries().get("key"), Some(&(entry(1), BACKFILL_TTL)));
-    far.set_away(true);
+    far.set_unavailable(true);
     assert_eq!(cache.get_entry("key").await.unwrap(), Some(entry(1)), "the far one is not asked again");
 }
 
@@ -54,14 +54,14 @@ async fn a_copy_on_its_way_near_takes_the_place_of_no_newer_one() {
 #[tokio::test]
 async fn a_level_that_is_away_is_done_without() {
     let (near, far, cache) = levels();
-    near.set_away(true);
+    near.set_unavailable(true);
     assert!(cache.put_entry("key", entry(1), LONG).await.is_err(), "near may hold something older");
     assert_eq!(far.version("key"), Some(1), "far was tried all the same");
     assert_eq!(cache.get_entry("key").await.unwrap(), Some(entry(1)));
     assert!(cache.remove_entry("key").await.is_err());
     assert_eq!(far.version("key"), None);
-    near.set_away(false);
-    far.set_away(true);
+    near.set_unavailable(false);
+    far.set_unavailable(true);
     assert!(cache.put_entry("key", entry(2), LONG).await.is_err());
     assert_eq!(cache.get_entry("key").await.unwrap(), Some(entry(2)));
     assert!(cache.remove_entry("key").await.is_err(), "it may live on far");
@@ -87,7 +87,7 @@ struct Hanging(Arc<Barrier>, Result<Option<CacheEntry>, ()>);
 impl Cache for Hanging {
     async fn get_entry(&self, _: &str) -> Result<Option<CacheEntry>, PortError> {
         self.0.wait().await;
-        self.1.clone().map_err(|()| away_error())
+        self.1.clone().map_err(|()| unavailable_error())
     }
 
     async fn put_entry(&self, _: &str, _: CacheEntry, _: Duration) -> Result<(), PortError> {

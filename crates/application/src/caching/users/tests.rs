@@ -88,7 +88,7 @@ async fn a_missing_user_is_remembered_for_a_short_while() {
 async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
     let cache = Arc::<FakeCache>::default();
     cache.set_entry(NAME, ABSENT_VERSION, bytes(None));
-    cache.set_away(true);
+    cache.set_unavailable(true);
     let users = CachedUsers::new(record(1, Some(ada())), cache);
     assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
 }

@@ -84,7 +84,7 @@ async fn a_new_order_is_not_copied() {
 
 #[tokio::test]
 async fn a_commit_that_failed_changes_no_copy() {
-    for error in [CommitError::Stale, CommitError::Failed(away_error())] {
+    for error in [CommitError::Stale, CommitError::Failed(unavailable_error())] {
         let of = bench().await;
         of.it.record.refuse_next_commit(error);
         of.store.commit(paying()).await.unwrap_err();
@@ -105,9 +105,9 @@ async fn a_commit_with_an_unknown_outcome_is_shown_if_it_happened() {
 #[tokio::test]
 async fn a_cache_that_is_away_fails_no_commit() {
     let of = bench().await;
-    of.cache.set_away(true);
+    of.cache.set_unavailable(true);
     of.store.commit(paying()).await.unwrap();
-    of.cache.set_away(false);
+    of.cache.set_unavailable(false);
     assert_eq!(of.versions()[0], Some(1), "it comes back with what it had");
     assert_eq!(of.shown().await.status, OrderStatus::Paid);
 }

@@ -71,7 +71,7 @@ async fn a_notice_that_says_more_than_was_answered_here_is_decided_on_what_is_re
 async fn what_was_answered_elsewhere_is_read() {
     let mut it = bench(paid(), captured());
     it.app.payments = Arc::new(MockPaymentRepository::new());
-    it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     let reads = AssertUnwindSafe(receive_on(&it, "e1")).catch_unwind();
     assert!(reads.await.is_err(), "no read is expected");
 }
@@ -92,7 +92,7 @@ async fn a_copy_of_a_notice_that_was_stored_here_asks_nothing() {
 async fn a_notice_whose_commit_is_not_known_to_have_happened_is_not_known_to_be_stored() {
     let mut it = bench(order(), pending());
     it.app.known_events = KnownEvents::new(Arc::<FakeCache>::default());
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap_err();
     assert!(!receive_on(&it, "e1").await.unwrap(), "the second one stores it");
     assert_eq!(kept_as(&it), [EventDisposition::Applied]);
@@ -103,7 +103,7 @@ async fn copies_that_come_at_once_are_decided_once_and_take_no_lock() {
     let mut it = bench(order(), pending());
     it.app.known_events = KnownEvents::new(Arc::<FakeCache>::default());
     it.app.locks = Arc::new(MockLockManager::new());
-    it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     let copies = tokio::join!(receive_on(&it, "e1"), receive_on(&it, "e1"), receive_on(&it, "e1"));
     let mut copies = [copies.0.unwrap(), copies.1.unwrap(), copies.2.unwrap()];
     copies.sort_unstable();

@@ -49,7 +49,7 @@ fn every_transition_of_one_commit_has_its_event_with_the_order_as_it_was_then() 
         .iter()
         .map(|it| {
             let FeedContent::Order(order) = &it.content else { panic!("{it:?}") };
-            (it.kind.as_str(), order.status, order.version.get(), order.came_from)
+            (it.kind.as_str(), order.status, order.version.get(), order.status_before_refund)
         })
         .collect();
     assert_eq!(

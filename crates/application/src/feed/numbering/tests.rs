@@ -41,7 +41,7 @@ async fn a_backlog_is_numbered_in_rounds_and_each_is_announced() {
     let lag = |events| Observation::FeedBacklog(events, seconds(2));
     assert_eq!(it.metrics.all_observations(), [lag(NUMBERED_MAX), lag(1)]);
     write(&it, NOW, 1).await;
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(number_events(&it.app).await.is_err());
 }
 

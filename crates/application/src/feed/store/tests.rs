@@ -104,7 +104,7 @@ async fn a_refused_unit_has_no_event_and_one_whose_answer_is_lost_is_announced()
 #[tokio::test]
 async fn a_customer_who_cannot_be_read_is_left_out_and_stops_nothing() {
     let it = TestApp::new().with_state(|it| it.orders.push(order()));
-    feeding(&it, users(|| Err(away_error()))).commit(paying()).await.unwrap();
+    feeding(&it, users(|| Err(unavailable_error()))).commit(paying()).await.unwrap();
     assert!(it.record.state().feed_events[0].event.data.contains("None"));
 }
 

@@ -376,6 +376,6 @@ async fn an_order_that_is_decided_in_several_rounds_counts_once() {
 #[tokio::test]
 async fn counts_that_cannot_be_had_refuse_no_order() {
     let mut it = shop();
-    it.app.throttle = Arc::new(mock_throttle(|| Err(away_error()), || Err(away_error())));
+    it.app.throttle = Arc::new(mock_throttle(|| Err(unavailable_error()), || Err(unavailable_error())));
     assert!(place_on(&it, vec![tea(1)]).await.is_ok());
 }

@@ -151,7 +151,7 @@ async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = with_order(order());
-    it.record.refuse_next_commit(ports::CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(ports::CommitError::Failed(unavailable_error()));
     assert!(matches!(by(&it, ada(), to(OrderStatus::Cancelled)).await, Err(TransitionError::Failed(_))));
 }
 

@@ -122,7 +122,7 @@ async fn a_refund_of_everything_moves_the_order_with_the_claim_and_with_the_answ
 async fn a_retry_half_way_asks_again_for_the_same_and_claims_nothing_more() {
     let it = bench(paid(), captured());
     it.record.accept_next_commit();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(ask(&it, refund("5")).await, Err(OperationError::Key(KeyError::Failed(_)))));
     it.gateway.push_answer(answer_with(EventKind::RefundSucceeded));
     assert_eq!(ask(&it, refund("5")).await.unwrap(), "first CAPTURED SUCCEEDED");
@@ -264,7 +264,8 @@ async fn a_copy_that_finds_its_own_capture_in_the_way_goes_on_with_it() {
 async fn a_notice_that_waited_for_the_transaction_is_settled_with_the_claim() {
     let it = bench(order(), pending())
         .with_state(|it| it.events.push(stored_event("early", EventDisposition::Parked)));
-    it.gateway.set_meaning("early", ParsedNotice::Event(Box::new(event(EventKind::Authorized, "20.00"))));
+    it.gateway
+        .set_parsed_notice("early", ParsedNotice::Event(Box::new(event(EventKind::Authorized, "20.00"))));
     it.gateway.push_answer(answer_with(EventKind::Captured));
     ask(&it, PaymentOperation::Capture(None)).await.unwrap();
     assert_eq!(it.journal_lines()[0], "commit Claim UpdateOrder UpdateTransaction InsertRequest MoveEvent");

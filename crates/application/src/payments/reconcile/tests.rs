@@ -152,7 +152,7 @@ async fn a_question_that_is_closed_without_an_answer_is_closed_under_the_guard()
 async fn what_waited_is_applied_even_when_the_gateway_says_nothing() {
     let it =
         bench(pending()).with_state(|it| it.events.push(stored_event("early", EventDisposition::Overdue)));
-    it.gateway.set_meaning("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.set_parsed_notice("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     check(&it).await;
     assert_eq!(it.journal_lines()[1], "commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent");
     assert_eq!(only(&it).status(), PaymentStatus::Captured);

@@ -152,7 +152,7 @@ async fn a_refused_payment_leaves_the_order_payable() {
 async fn a_retry_of_a_begun_payment_asks_again_for_the_same_one() {
     let it = with_order();
     it.record.accept_next_commit();
-    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
     assert!(matches!(pay(&it).await, Err(StartPaymentError::Key(KeyError::Failed(_)))));
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
@@ -292,7 +292,7 @@ async fn what_is_answered_is_what_was_committed() {
         it.claims.push(claim_for("t1", None));
         it.events.push(stored_event("early", EventDisposition::Parked));
     });
-    it.gateway.set_meaning("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.set_parsed_notice("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
     assert_eq!(it.record.state().events[0].disposition, EventDisposition::Applied);

@@ -68,7 +68,7 @@ async fn what_fails_by_itself_is_in_no_others_way_however_much_there_is_of_it() 
 #[tokio::test]
 async fn an_item_that_stays_unavailable_is_in_no_others_way() {
     let bench = TestApp::new();
-    let things = Things::up_to(10, |it| if it < 2 || it == 5 { Err(away_error()) } else { Ok(true) });
+    let things = Things::up_to(10, |it| if it < 2 || it == 5 { Err(unavailable_error()) } else { Ok(true) });
     let outcome = for_each_due(&bench.app, "test", &things).await;
     assert_eq!(things.left(), [0, 1, 5], "the items between and after them are done");
     assert!(
@@ -81,7 +81,8 @@ async fn an_item_that_stays_unavailable_is_in_no_others_way() {
 #[tokio::test]
 async fn an_item_that_stays_unavailable_does_not_keep_a_backlog_waiting_for_the_next_tick() {
     let bench = TestApp::new();
-    let things = Things::up_to(BATCH_SIZE * 2, |it| if it == 0 { Err(away_error()) } else { Ok(true) });
+    let things =
+        Things::up_to(BATCH_SIZE * 2, |it| if it == 0 { Err(unavailable_error()) } else { Ok(true) });
     assert!(for_each_due(&bench.app, "test", &things).await.unwrap(), "there may be more");
     assert_eq!(things.left(), [0], "a second batch was needed for a hundred");
 }
@@ -89,7 +90,7 @@ async fn an_item_that_stays_unavailable_does_not_keep_a_backlog_waiting_for_the_
 #[tokio::test]
 async fn when_something_is_away_three_items_are_tried_and_no_more() {
     let bench = TestApp::new();
-    let things = Things::up_to(1_000, |it| if it >= 2 { Err(away_error()) } else { Ok(true) });
+    let things = Things::up_to(1_000, |it| if it >= 2 { Err(unavailable_error()) } else { Ok(true) });
     assert!(for_each_due(&bench.app, "test", &things).await.is_err());
     assert_eq!(things.left(), (2..1_000).collect::<Vec<_>>());
     assert_eq!(things.2.load(Ordering::SeqCst), 2 + UNAVAILABLE_MAX);

@@ -182,7 +182,7 @@ async fn more_replies_than_one_step_erases_are_erased_before_it_moves_on() {
             for _ in 0..lost {
                 it.record.accept_next_commit();
             }
-            it.record.refuse_next_commit(CommitError::Failed(away_error()));
+            it.record.refuse_next_commit(CommitError::Failed(unavailable_error()));
             assert!(erase_accounts(&it.app).await.is_err());
             let state = it.record.state();
             let is_about_orders = matches!(

@@ -10,7 +10,7 @@ use crate::testing::*;
 /// A stored notice of a capture, whose transaction does not exist.
 fn bench(disposition: EventDisposition) -> TestApp {
     let it = TestApp::new().with_state(|it| it.events.push(stored_event("e1", disposition)));
-    it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     it
 }
 
@@ -96,7 +96,7 @@ async fn what_another_instance_has_applied_changes_nothing_more() {
 #[tokio::test]
 async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
     let it = with_payment(bench(EventDisposition::Parked));
-    it.gateway.set_meaning("e1", ParsedNotice::Unintelligible { fault: "another reader" });
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Unintelligible { fault: "another reader" });
     apply_parked_events(&it.app).await.unwrap();
     assert_eq!(it.record.commits(), []);
     assert_eq!(it.metrics.all_observations(), [], "nothing was processed");
@@ -105,7 +105,7 @@ async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
 #[tokio::test]
 async fn a_notice_that_waited_and_differs_is_reported_once() {
     let it = with_payment(bench(EventDisposition::Parked));
-    it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.01"))));
+    it.gateway.set_parsed_notice("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.01"))));
     for _ in 0..2 {
         apply_parked_events(&it.app).await.unwrap();
     }
@@ -161,8 +161,8 @@ fn with_overdue(count: i64) -> TestApp {
         }));
     });
     for number in 1..=count {
-        let meaning = ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00")));
-        it.gateway.set_meaning(&format!("e{number}"), meaning);
+        let parsed = ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00")));
+        it.gateway.set_parsed_notice(&format!("e{number}"), parsed);
     }
     it
 }
@@ -171,7 +171,7 @@ fn with_overdue(count: i64) -> TestApp {
 async fn an_overdue_notice_whose_commit_stays_unavailable_is_in_no_others_way() {
     let it = with_overdue(3);
     for _ in 0..2 {
-        it.record.refuse_next_commit(away_error().into());
+        it.record.refuse_next_commit(unavailable_error().into());
     }
     let outcome = apply_overdue_events(&it.app).await;
     assert_eq!(it.record.commits().len(), 1, "the third one is applied");
@@ -189,7 +189,7 @@ async fn when_the_database_is_away_three_overdue_notices_are_tried_and_the_walk_
         .lock_position()
         .replace(EventPosition { at: Timestamp::from_millis(0), key: EventKey::new(1) });
     for _ in 0..3 {
-        it.record.refuse_next_commit(away_error().into());
+        it.record.refuse_next_commit(unavailable_error().into());
     }
     assert!(apply_overdue_events(&it.app).await.is_err());
     assert_eq!(it.record.commits(), []);

@@ -102,7 +102,7 @@ async fn time_completes_what_was_delivered_and_closes_what_is_finished() {
 #[tokio::test]
 async fn a_sweep_that_finds_the_record_away_says_so() {
     let it = expired();
-    it.record.refuse_next_commit(ports::CommitError::Failed(away_error()));
+    it.record.refuse_next_commit(ports::CommitError::Failed(unavailable_error()));
     assert!(expire_unpaid_orders(&it.app).await.is_err());
 }
 

@@ -145,7 +145,7 @@ impl ContactPatch {
             email: self.email.apply_to(present.email.as_ref()),
             phone: self.phone.apply_to(present.phone.as_ref()),
         }
-        .if_any()
+        .into_non_empty()
     }
 }
 
@@ -158,7 +158,7 @@ impl TrackingPatch {
             number: self.number.apply_to(present.number.as_ref()),
             url: self.url.apply_to(present.url.as_ref()),
         }
-        .if_any()
+        .into_non_empty()
     }
 }
 

@@ -98,8 +98,8 @@ fn a_link_leads_to_a_page_and_runs_nothing() {
 #[test]
 fn no_debug_shows_what_people_wrote() {
     let mut details = filled();
-    details.tracking =
-        Tracking { number: Some(TrackingNumber::parse("77").unwrap()), ..Tracking::default() }.if_any();
+    details.tracking = Tracking { number: Some(TrackingNumber::parse("77").unwrap()), ..Tracking::default() }
+        .into_non_empty();
     let shown =
         format!("{details:?} {:?} {:?} {:?}", filled().contact.unwrap().name, key("channel"), value("web"));
     for secret in ["PO-77", "Ada", "ada@", "Main", "Berlin", "10115", "channel", "web", "77"] {

@@ -18,7 +18,7 @@ pub struct Tracking {
 impl Tracking {
     /// The tracking, or `None` if no member is set: an empty object means the same as null.
     #[must_use]
-    pub fn if_any(self) -> Option<Self> {
+    pub fn into_non_empty(self) -> Option<Self> {
         (self != Self::default()).then_some(self)
     }
 }

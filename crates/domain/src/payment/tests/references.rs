@@ -80,7 +80,7 @@ fn a_reference_that_another_transaction_has_is_a_mismatch() {
     assert_eq!(effect, EventEffect::Mismatch(EventMismatch::Reference));
     assert_eq!((case.transaction.reference(), case.transaction.captured_amount().is_zero()), (None, true));
     let known = KnownReference { owner: ReferenceOwner::Payment, reference: reference("pi_1") };
-    case.learn_reference(known, NOW);
+    case.add_reported_reference(known, NOW);
     assert_eq!((case.transaction.reference(), kinds(&case).len()), (None, 2));
 }
 
@@ -88,10 +88,10 @@ fn a_reference_that_another_transaction_has_is_a_mismatch() {
 fn an_answer_without_an_event_teaches_too_and_never_replaces() {
     let known = |text| KnownReference { owner: ReferenceOwner::Payment, reference: reference(text) };
     let mut case = case();
-    case.learn_reference(known("pi_1"), NOW);
-    case.learn_reference(known("pi_1"), NOW);
+    case.add_reported_reference(known("pi_1"), NOW);
+    case.add_reported_reference(known("pi_1"), NOW);
     assert_eq!((case.new_references(NOW).len(), kinds(&case)), (1, vec![]));
-    case.learn_reference(known("pi_2"), NOW);
+    case.add_reported_reference(known("pi_2"), NOW);
     assert_eq!(kinds(&case), [FindingKind::Contradiction]);
     assert_eq!(case.transaction.reference(), Some(&reference("pi_1")));
 }

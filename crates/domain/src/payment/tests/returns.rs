@@ -164,11 +164,11 @@ fn pieces_that_were_paid_back_as_an_amount_are_not_sent() {
 #[test]
 fn only_goods_that_leave_are_taken_again() {
     let mut order = paid().order_change.order().clone();
-    (order.status, order.came_from) = (OrderStatus::RefundPending, Some(OrderStatus::Shipped));
+    (order.status, order.status_before_refund) = (OrderStatus::RefundPending, Some(OrderStatus::Shipped));
     let mut change = crate::OrderChange::from_order(order.clone());
     change.transition(OrderStatus::Shipped, OPERATOR, None, NOW).unwrap();
     assert!(!change.ships_goods(), "they left before");
-    (order.status, order.came_from) = (OrderStatus::Processing, None);
+    (order.status, order.status_before_refund) = (OrderStatus::Processing, None);
     let mut change = crate::OrderChange::from_order(order);
     change.transition(OrderStatus::Shipped, OPERATOR, None, NOW).unwrap();
     assert!(change.ships_goods());
@@ -231,12 +231,12 @@ fn an_order_whose_goods_are_back_in_stock_cannot_be_shipped_when_its_refund_fail
         assert!(case.order_change.has_new_version());
         fail(&mut case, "r1");
         let order = case.order_change.order();
-        assert_eq!((order.status, order.came_from), (OrderStatus::RefundPending, None));
+        assert_eq!((order.status, order.status_before_refund), (OrderStatus::RefundPending, None));
         assert!(!order.allows_transition(OrderStatus::Paid, crate::Actor::Operator), "{waits}");
     }
     // A part of the goods is still held, so the way back stays open.
     let mut case = paid();
     case.order_change.transition(OrderStatus::RefundPending, OPERATOR, None, NOW).unwrap();
     ask(&mut case, "r1", vec![pieces("cup", 2, true)]).unwrap();
-    assert_eq!(case.order_change.order().came_from, Some(OrderStatus::Paid));
+    assert_eq!(case.order_change.order().status_before_refund, Some(OrderStatus::Paid));
 }

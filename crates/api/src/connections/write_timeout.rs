@@ -20,7 +20,7 @@ const BYTES_PER_SECOND: u64 = 16 * 1024;
 
 /// How long the reader of one connection has made the service wait.
 ///
-/// A limit on the pause alone would let a client read one byte every nine seconds for ever. So waiting adds
+/// A limit on the pause alone would let a client read one byte every nine seconds forever. So waiting adds
 /// up, and reading pays it back at 16 KiB a second.
 #[derive(Default)]
 pub(super) struct WriteTimeout {

@@ -11,7 +11,7 @@ use domain::{
 /// A request that was not done and is not sent again: the gateway refused it, may have forgotten its idempotency key, or
 /// the order has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum UndoneRequest {
+pub(crate) enum UnexecutedRequest {
     /// The payment itself: the gateway does not know it.
     Payment,
     /// A capture or a void: the gateway reports only the authorisation, or does not know the payment.
@@ -20,7 +20,7 @@ pub(crate) enum UndoneRequest {
     Refund(RefundId),
 }
 
-impl UndoneRequest {
+impl UnexecutedRequest {
     /// Whether the request still has no result. A notice may have brought one since the lookup.
     pub(crate) fn is_open(&self, transaction: &Transaction) -> bool {
         match self {
@@ -32,7 +32,7 @@ impl UndoneRequest {
         }
     }
 
-    /// Returns the event that an undone payment stands for: it failed. A later event of the gateway is still
+    /// Returns the event that an unexecuted payment stands for: it failed. A later event of the gateway is still
     /// applied. `None` for the others, which [`end_in`](Self::end_in) ends.
     pub(crate) fn event(&self, transaction: &Transaction, now: Timestamp) -> Option<PaymentEvent> {
         let is_payment = match self {
@@ -65,7 +65,7 @@ impl UndoneRequest {
         }
     }
 
-    /// Returns the finding about an undone payment. `None` for the others: the domain raises a finding for a
+    /// Returns the finding about an unexecuted payment. `None` for the others: the domain raises a finding for a
     /// failed refund and for a released operation.
     pub(crate) fn flag(&self) -> Option<Flag> {
         let detail = "The gateway does not know this payment. The charge is not sent again, because the lifetime of \

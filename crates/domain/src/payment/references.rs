@@ -68,13 +68,14 @@ impl Transaction {
     /// yet: the event names its refund by an unknown reference, and a pending refund of the same amount has
     /// no reference. Such an event waits until the refund has a reference or a result; otherwise one refund
     /// could be counted twice.
-    pub(super) fn may_be_a_nameless_refund(&self, event: &PaymentEvent) -> bool {
+    pub(super) fn may_match_pending_refund(&self, event: &PaymentEvent) -> bool {
         let (None, Some(reference)) = (&event.refund, &event.references.refund) else { return false };
-        let is_nameless = |id: &RefundId| self.reference_of(&ReferenceOwner::Refund(id.clone())).is_none();
+        let lacks_reference =
+            |id: &RefundId| self.reference_of(&ReferenceOwner::Refund(id.clone())).is_none();
         event.kind.is_refund()
             && self.owner_of(ReferenceKind::Refund, reference).is_none()
             && self.refunds.iter().any(|it| {
-                it.status() == RefundStatus::Pending && is_nameless(&it.id) && !it.differs_from(event)
+                it.status() == RefundStatus::Pending && lacks_reference(&it.id) && !it.differs_from(event)
             })
     }
 
@@ -113,7 +114,7 @@ impl Transaction {
     ///
     /// # Errors
     /// [`EventMismatch::Reference`] if one contradicts a known reference; then none is added.
-    pub(super) fn learn_references(&mut self, event: &PaymentEvent) -> Result<(), EventMismatch> {
+    pub(super) fn add_references(&mut self, event: &PaymentEvent) -> Result<(), EventMismatch> {
         let stated = self.stated_references(event);
         if !stated.iter().all(|it| self.agrees_with(it)) {
             return Err(EventMismatch::Reference);
@@ -128,7 +129,7 @@ impl Transaction {
 impl TransactionChange {
     /// Adds a reference that came without an event, from an answer or a lookup. A reference that contradicts
     /// a known one, or that belongs to another transaction, is flagged and not added.
-    pub fn learn_reference(&mut self, stated: KnownReference, now: Timestamp) {
+    pub fn add_reported_reference(&mut self, stated: KnownReference, now: Timestamp) {
         if self.claimed_elsewhere.contains(&stated.name()) || !self.transaction.agrees_with(&stated) {
             self.add_flag(
                 FindingKind::Contradiction,
