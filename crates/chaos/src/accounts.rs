@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    ChaosError, Deed,
-    client::{Client, Question, find_text},
+    ChaosError, Operation,
+    client::{Client, RetryableRequest, find_text},
     stack::Stack,
 };
 
@@ -26,15 +26,15 @@ pub(crate) async fn open_operator(stack: &Stack, client: &Client) -> Result<Clie
 /// Registers a customer, with one idempotency key however often it is sent, and logs in.
 pub(crate) async fn open_customer(client: &Client, name: &str) -> Result<Client, ChaosError> {
     let account = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
-    let question = Question::post("/v1/auth/register", account).keyed(&format!("register-{name}"));
-    client.insist_and_note(&question, &Deed::Register(name.to_owned()), &[201]).await?;
+    let request = RetryableRequest::post("/v1/auth/register", account).keyed(&format!("register-{name}"));
+    client.send_and_record(&request, &Operation::Register(name.to_owned()), &[201]).await?;
     Ok(start_session(client, name).await?.0)
 }
 
 /// Logs in: a client with the access token, and the refresh token.
 pub(crate) async fn start_session(client: &Client, name: &str) -> Result<(Client, String), ChaosError> {
     let credentials = json!({"username": name, "password": PASSWORD});
-    let answer = client.insist(&Question::post("/v1/auth/login", credentials)).await?;
+    let answer = client.send_until_answered(&RetryableRequest::post("/v1/auth/login", credentials)).await?;
     let tokens: Value = serde_json::from_str(&answer.body)?;
     let token = find_text(&tokens, "accessToken");
     if token.is_empty() {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::{ChaosError, Deed, Entry, History, timeline::Timeline};
+use crate::{ChaosError, Entry, History, Operation, timeline::Timeline};
 
 /// How often one request is sent until it is given up: much longer than any fault lasts.
 const ATTEMPTS_MAX: usize = 3_000;
@@ -18,9 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// not begun.
 const LATER: [u16; 3] = [408, 429, 503];
 
-/// A request that can be sent any number of times.
+/// A request that is sent until it has an answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
+pub(crate) struct RetryableRequest {
     method: Method,
     path: String,
     body: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Question {
     headers: Vec<(&'static str, String)>,
 }
 
-impl Question {
+impl RetryableRequest {
     /// A read of that path and query.
     pub(crate) fn get(path: &str) -> Self {
         Self {
@@ -121,59 +121,59 @@ impl Client {
     }
 
     /// Sends a request until it has an answer.
-    pub(crate) async fn insist(&self, question: &Question) -> Result<Answer, ChaosError> {
-        self.insist_from(0, question).await
+    pub(crate) async fn send_until_answered(&self, request: &RetryableRequest) -> Result<Answer, ChaosError> {
+        self.send_from_until_answered(0, request).await
     }
 
     /// The same, at first to that instance.
-    pub(crate) async fn insist_from(
+    pub(crate) async fn send_from_until_answered(
         &self,
         instance: usize,
-        question: &Question,
+        request: &RetryableRequest,
     ) -> Result<Answer, ChaosError> {
         let instances = (0..2).cycle().skip(instance);
         let ports = instances.filter_map(|it| Some((*self.ports.get(it)?, it))).take(ATTEMPTS_MAX);
         for (attempts, (port, instance)) in (1..).zip(ports) {
-            if let Some(answer) = self.send_once(instance, port, question).await {
+            if let Some(answer) = self.send_once(instance, port, request).await {
                 return Ok(Answer { attempts, ..answer });
             }
             sleep(PAUSE).await;
         }
-        Err(format!("{} {} was never answered", question.method, question.path).into())
+        Err(format!("{} {} was never answered", request.method, request.path).into())
     }
 
     /// Sends a request until it has an answer, and writes that down. An answer of another status is wrong.
-    pub(crate) async fn insist_and_note(
+    pub(crate) async fn send_and_record(
         &self,
-        question: &Question,
-        deed: &Deed,
+        request: &RetryableRequest,
+        operation: &Operation,
         allowed: &[u16],
     ) -> Result<Answer, ChaosError> {
-        self.insist_from_and_note(0, question, deed, allowed).await
+        self.send_from_and_record(0, request, operation, allowed).await
     }
 
     /// The same, at first to that instance.
-    pub(crate) async fn insist_from_and_note(
+    pub(crate) async fn send_from_and_record(
         &self,
         instance: usize,
-        question: &Question,
-        deed: &Deed,
+        request: &RetryableRequest,
+        operation: &Operation,
         allowed: &[u16],
     ) -> Result<Answer, ChaosError> {
-        let answer = self.insist_from(instance, question).await?;
+        let answer = self.send_from_until_answered(instance, request).await?;
         if !allowed.contains(&answer.status) {
-            self.history.note_wrong(format!("{deed:?}: {} {}", answer.status, answer.body));
+            self.history.note_wrong(format!("{operation:?}: {} {}", answer.status, answer.body));
         }
         let view = answer.json();
-        let id = match deed {
-            Deed::Place(_) | Deed::Cancel(_) => find_text(&view, "orderNumber"),
-            Deed::Pay(_) | Deed::Capture(_) => find_text(&view, "transactionId"),
-            Deed::Refund(_) => find_text(&view, "refundId"),
-            Deed::Register(_) | Deed::Deliver(_) => "",
+        let id = match operation {
+            Operation::Place(_) | Operation::Cancel(_) => find_text(&view, "orderNumber"),
+            Operation::Pay(_) | Operation::Capture(_) => find_text(&view, "transactionId"),
+            Operation::Refund(_) => find_text(&view, "refundId"),
+            Operation::Register(_) | Operation::Deliver(_) => "",
         };
         self.history.note(Entry {
-            deed: deed.clone(),
-            key: question.key.clone(),
+            operation: operation.clone(),
+            key: request.key.clone(),
             status: answer.status,
             body: answer.body.clone(),
             id: id.to_owned(),
@@ -183,20 +183,20 @@ impl Client {
     }
 
     /// Sends a request once; `None` if there is no answer, or one that asks to come later.
-    async fn send_once(&self, instance: usize, port: u16, question: &Question) -> Option<Answer> {
-        let url = format!("http://127.0.0.1:{port}{}", question.path);
-        let mut request = self.http.request(question.method.clone(), url);
+    async fn send_once(&self, instance: usize, port: u16, request: &RetryableRequest) -> Option<Answer> {
+        let url = format!("http://127.0.0.1:{port}{}", request.path);
+        let mut builder = self.http.request(request.method.clone(), url);
         if !self.token.is_empty() {
-            request = request.bearer_auth(&self.token);
+            builder = builder.bearer_auth(&self.token);
         }
-        for (name, value) in &question.headers {
-            request = request.header(*name, value);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
         }
-        if let Some(body) = &question.body {
-            request = request.header("content-type", "application/json").body(body.clone());
+        if let Some(body) = &request.body {
+            builder = builder.header("content-type", "application/json").body(body.clone());
         }
         let sent = self.timeline.begin_request();
-        let answer = match request.send().await {
+        let answer = match builder.send().await {
             Ok(reply) => {
                 let status = reply.status().as_u16();
                 reply.text().await.ok().map(|body| Answer { status, body, attempts: 1 })
@@ -204,7 +204,7 @@ impl Client {
             Err(_) => None,
         };
         let answer = answer.filter(|it| !asks_to_come_later(it));
-        self.timeline.end_request(sent, instance, question.method != Method::GET, answer.is_some());
+        self.timeline.end_request(sent, instance, request.method != Method::GET, answer.is_some());
         answer
     }
 }

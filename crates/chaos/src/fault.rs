@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// Who is struck. Servers have numbers from 0.
+/// What a fault affects. Servers have numbers from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Victim {
+pub(crate) enum FaultTarget {
     /// A server of the record.
     Database(usize),
     /// A server of locks, counters, revocations and a cache.
@@ -19,7 +19,7 @@ pub(crate) enum Victim {
 
 /// What happens to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Blow {
+pub(crate) enum FaultKind {
     /// `kill -9`; it starts again with the files on its disk.
     Kill,
     /// `SIGSTOP`: connections are accepted, and nothing is answered.
@@ -34,50 +34,52 @@ pub(crate) enum Blow {
     HalfClose,
 }
 
-/// A blow to a victim.
+/// A kind of fault at a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fault {
-    /// Who is struck.
-    pub(crate) victim: Victim,
+    /// What it affects.
+    pub(crate) target: FaultTarget,
     /// What happens to it.
-    pub(crate) blow: Blow,
+    pub(crate) kind: FaultKind,
 }
 
 impl Fault {
     /// Each fault once, for these numbers of servers.
     pub(crate) fn list(databases: usize, redis: usize, memcached: usize) -> Vec<Self> {
-        let links = [Blow::Cut, Blow::Delay, Blow::HalfClose];
-        let ends = [Blow::Kill, Blow::Hang];
+        let links = [FaultKind::Cut, FaultKind::Delay, FaultKind::HalfClose];
+        let ends = [FaultKind::Kill, FaultKind::Hang];
         // Several Redis servers announce their own addresses, so instances connect to them directly.
         let redis_links = if redis == 1 { &links[..] } else { &[] };
-        let of = |victim, blows: &[&[Blow]]| {
-            blows.concat().into_iter().map(move |blow| Self { victim, blow }).collect::<Vec<_>>()
+        let of = |target, kinds: &[&[FaultKind]]| {
+            kinds.concat().into_iter().map(move |kind| Self { target, kind }).collect::<Vec<_>>()
         };
-        let databases = (0..databases).map(|it| of(Victim::Database(it), &[&ends, &links]));
-        let redis = (0..redis).map(|it| of(Victim::Redis(it), &[&ends, &[Blow::Empty], redis_links]));
-        let memcached = (0..memcached).map(|it| of(Victim::Memcached(it), &[&ends, &[Blow::Empty], &links]));
+        let databases = (0..databases).map(|it| of(FaultTarget::Database(it), &[&ends, &links]));
+        let redis =
+            (0..redis).map(|it| of(FaultTarget::Redis(it), &[&ends, &[FaultKind::Empty], redis_links]));
+        let memcached =
+            (0..memcached).map(|it| of(FaultTarget::Memcached(it), &[&ends, &[FaultKind::Empty], &links]));
         // Instances keep nothing that could be emptied, and clients reach them directly.
-        let instances = [of(Victim::First, &[&ends]), of(Victim::Second, &[&ends])];
+        let instances = [of(FaultTarget::First, &[&ends]), of(FaultTarget::Second, &[&ends])];
         databases.chain(redis).chain(memcached).chain(instances).flatten().collect()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let blow = match self.blow {
-            Blow::Kill => "killed",
-            Blow::Hang => "hung",
-            Blow::Empty => "emptied",
-            Blow::Cut => "cut off",
-            Blow::Delay => "delayed",
-            Blow::HalfClose => "half-closed",
+        let kind = match self.kind {
+            FaultKind::Kill => "killed",
+            FaultKind::Hang => "hung",
+            FaultKind::Empty => "emptied",
+            FaultKind::Cut => "cut off",
+            FaultKind::Delay => "delayed",
+            FaultKind::HalfClose => "half-closed",
         };
-        match self.victim {
-            Victim::Database(server) => write!(f, "database {} {blow}", server.saturating_add(1)),
-            Victim::Redis(server) => write!(f, "Redis {} {blow}", server.saturating_add(1)),
-            Victim::Memcached(server) => write!(f, "memcached {} {blow}", server.saturating_add(1)),
-            Victim::First => write!(f, "instance 1 {blow}"),
-            Victim::Second => write!(f, "instance 2 {blow}"),
+        match self.target {
+            FaultTarget::Database(server) => write!(f, "database {} {kind}", server.saturating_add(1)),
+            FaultTarget::Redis(server) => write!(f, "Redis {} {kind}", server.saturating_add(1)),
+            FaultTarget::Memcached(server) => write!(f, "memcached {} {kind}", server.saturating_add(1)),
+            FaultTarget::First => write!(f, "instance 1 {kind}"),
+            FaultTarget::Second => write!(f, "instance 2 {kind}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a client asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum Operation {
     /// An account with that name.
     Register(String),
     /// An order of the customer with that name.
@@ -25,7 +25,7 @@ pub enum Deed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What was asked.
-    pub deed: Deed,
+    pub operation: Operation,
     /// The idempotency key; for an event its id, and empty for a cancellation.
     pub key: String,
     /// The status of the answer, which is never one that asks to come again later.

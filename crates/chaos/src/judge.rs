@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Deed, Entry, PaymentRow, Rows};
+use crate::{Entry, Operation, PaymentRow, Rows};
 
 /// What a comparison has found; every text names the row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,38 +39,38 @@ pub fn judge(entries: &[Entry], rows: &Rows) -> Judgement {
 }
 
 fn find_loss(entry: &Entry, rows: &Rows) -> Option<String> {
-    let Entry { deed, id, state, .. } = entry;
-    match deed {
-        Deed::Register(name) => {
+    let Entry { operation, id, state, .. } = entry;
+    match operation {
+        Operation::Register(name) => {
             (!rows.users.contains_key(name)).then(|| format!("account {name} was answered and is not there"))
         }
-        Deed::Place(owner) => {
+        Operation::Place(owner) => {
             let is_there = rows.orders.get(id).is_some_and(|it| it.owner == *owner);
             (!is_there).then(|| format!("order {id} of {owner} was answered and is not there"))
         }
-        Deed::Pay(order) => {
+        Operation::Pay(order) => {
             let Some(row) = rows.payments.get(id).filter(|it| it.order == *order) else {
                 return Some(format!("payment {id} of {order} was answered and is not there"));
             };
             find_lost_capture(id, state, row)
         }
-        Deed::Capture(payment) => {
+        Operation::Capture(payment) => {
             let row = rows.payments.get(payment);
             row.map_or_else(
                 || Some(format!("payment {payment} was captured and is not there")),
                 |row| find_lost_capture(payment, state, row),
             )
         }
-        Deed::Refund(payment) => {
+        Operation::Refund(payment) => {
             let is_there = rows.refunds.get(id).is_some_and(|it| it.payment == *payment);
             (!is_there).then(|| format!("refund {id} of {payment} was answered and is not there"))
         }
-        Deed::Cancel(order) => {
+        Operation::Cancel(order) => {
             let status = rows.orders.get(order).map(|it| it.status.as_str());
             let is_cancelled = matches!(status, Some("CANCELLED" | "CLOSED"));
             (!is_cancelled).then(|| format!("order {order} was cancelled and is {status:?}"))
         }
-        Deed::Deliver(event) => (!rows.events.contains_key(event))
+        Operation::Deliver(event) => (!rows.events.contains_key(event))
             .then(|| format!("event {event} was acknowledged and is not there")),
     }
 }
@@ -85,7 +85,8 @@ fn find_lost_capture(id: &str, answered: &str, row: &PaymentRow) -> Option<Strin
 /// A key has one answer; only refusals may differ, because they are not stored.
 fn find_two_answers(entries: &[Entry], doubled: &mut Vec<String>) {
     let mut first: BTreeMap<&str, &Entry> = BTreeMap::new();
-    let keyed = entries.iter().filter(|it| !matches!(it.deed, Deed::Deliver(_) | Deed::Cancel(_)));
+    let keyed =
+        entries.iter().filter(|it| !matches!(it.operation, Operation::Deliver(_) | Operation::Cancel(_)));
     for entry in keyed.filter(|it| (200..300).contains(&it.status)) {
         let known = first.entry(&entry.key).or_insert(entry);
         if known.body != entry.body {
@@ -99,7 +100,9 @@ fn find_extra_rows(entries: &[Entry], rows: &Rows, doubled: &mut Vec<String>) {
         entries.iter().filter(|it| it.status == 201).map(|it| it.id.as_str()).collect();
     let customers: BTreeSet<&str> = entries
         .iter()
-        .filter_map(|it| if let Deed::Place(owner) = &it.deed { Some(owner.as_str()) } else { None })
+        .filter_map(
+            |it| if let Operation::Place(owner) = &it.operation { Some(owner.as_str()) } else { None },
+        )
         .collect();
     for (number, row) in &rows.orders {
         if customers.contains(row.owner.as_str()) && !answered.contains(number.as_str()) {
@@ -131,19 +134,20 @@ mod tests {
     const ROWS: &str =
         "user\tann\norder\tn1\tann\tPAID\npayment\tt1\tn1\tCAPTURED\nrefund\tr1\tt1\nevent\te1\n";
 
-    fn entry(deed: Deed, key: &str, id: &str, state: &str) -> Entry {
-        let status = if matches!(deed, Deed::Deliver(_) | Deed::Cancel(_)) { 200 } else { 201 };
+    fn entry(operation: Operation, key: &str, id: &str, state: &str) -> Entry {
+        let status =
+            if matches!(operation, Operation::Deliver(_) | Operation::Cancel(_)) { 200 } else { 201 };
         let body = format!("{id} {state}");
-        Entry { deed, key: key.into(), status, body, id: id.into(), state: state.into() }
+        Entry { operation, key: key.into(), status, body, id: id.into(), state: state.into() }
     }
 
     fn entries() -> Vec<Entry> {
         vec![
-            entry(Deed::Register("ann".into()), "k0", "", ""),
-            entry(Deed::Place("ann".into()), "k1", "n1", "PENDING"),
-            entry(Deed::Pay("n1".into()), "k2", "t1", "CAPTURED"),
-            entry(Deed::Refund("t1".into()), "k3", "r1", "PENDING"),
-            entry(Deed::Deliver("e1".into()), "e1", "", ""),
+            entry(Operation::Register("ann".into()), "k0", "", ""),
+            entry(Operation::Place("ann".into()), "k1", "n1", "PENDING"),
+            entry(Operation::Pay("n1".into()), "k2", "t1", "CAPTURED"),
+            entry(Operation::Refund("t1".into()), "k3", "r1", "PENDING"),
+            entry(Operation::Deliver("e1".into()), "e1", "", ""),
         ]
     }
 
@@ -163,7 +167,7 @@ mod tests {
             let without = ROWS.replace(&format!("{line}\n"), "");
             assert_eq!(judge_rows(&without).0, 1, "{line}");
         }
-        let cancelled = [entry(Deed::Cancel("n1".into()), "", "n1", "CANCELLED")];
+        let cancelled = [entry(Operation::Cancel("n1".into()), "", "n1", "CANCELLED")];
         assert_eq!(judge(&cancelled, &Rows::parse(ROWS).unwrap()).lost.len(), 1);
     }
 
@@ -202,7 +206,10 @@ mod tests {
     #[test]
     fn a_key_with_two_answers_is_found() {
         let mut all = entries();
-        all.push(Entry { body: "other".into(), ..entry(Deed::Place("ann".into()), "k1", "n1", "PENDING") });
+        all.push(Entry {
+            body: "other".into(),
+            ..entry(Operation::Place("ann".into()), "k1", "n1", "PENDING")
+        });
         assert_eq!(judge(&all, &Rows::parse(ROWS).unwrap()).doubled.len(), 1);
     }
 }

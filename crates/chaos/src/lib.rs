@@ -35,7 +35,7 @@ mod visitor;
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
-pub use history::{Deed, Entry, History};
+pub use history::{Entry, History, Operation};
 pub use judge::{Judgement, judge};
 pub use rows::{OrderRow, PaymentRow, RefundRow, Rows};
 pub use run::{ChaosRun, run_chaos};

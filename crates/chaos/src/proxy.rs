@@ -70,7 +70,7 @@ async fn accept_connections(listener: TcpListener, target: u16, mode: watch::Rec
             if *mode.borrow() == LinkMode::Cut {
                 return;
             }
-            // The server is away: the client sees a closed connection, as it would without the proxy.
+            // The server is unavailable: the client sees a closed connection, as it would without the proxy.
             let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)).await else { return };
             let ((from_client, to_client), (from_server, to_server)) =
                 (client.into_split(), server.into_split());

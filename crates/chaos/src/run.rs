@@ -15,7 +15,7 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{
     ChaosError, Entry, History, Judgement, Plan, Rows, Summary,
     accounts::open_operator,
-    client::{Client, Question, build_http, find_text},
+    client::{Client, RetryableRequest, build_http, find_text},
     judge,
     judge::find_undelivered,
     receiver::Receiver,
@@ -108,7 +108,7 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
     let guest = Client::new(http.clone(), stack.ports(), timeline.clone(), history.clone());
     let operator = open_operator(&stack, &guest).await?;
     let product = json!({"name": "Tea", "price": PRICE, "currency": "CNY", "stock": STOCK, "active": true});
-    operator.insist(&Question::put(&format!("/v1/products/{PRODUCT}"), product)).await?;
+    operator.send_until_answered(&RetryableRequest::put(&format!("/v1/products/{PRODUCT}"), product)).await?;
     let receiver = Receiver::start().await?;
     let subscribed_after = subscribe_receiver(&operator, &receiver).await?;
     let is_closed = Arc::new(AtomicBool::new(false));
@@ -125,10 +125,10 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
         let (guest, rng, is_closed) = (guest.clone(), rng.fork(), Arc::clone(&is_closed));
         visitors.spawn(Visitor { guest, number, rng, clock_skew: stack.clock_skew, is_closed }.visit());
     }
-    let struck = strike_all(plan, &mut stack, &timeline, &mut rng).await;
+    let injected = inject_all(plan, &mut stack, &timeline, &mut rng).await;
     // Closed also after an error, so that the shoppers end.
     is_closed.store(true, Ordering::SeqCst);
-    struck?;
+    injected?;
     stack.wait_until_ready(&http).await?;
     let mut rounds: u32 = 0;
     while let Some(ended) = shoppers.join_next().await {
@@ -166,12 +166,13 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
 
 /// Makes an endpoint for the receiver; returns the last number of the feed when it was there.
 async fn subscribe_receiver(operator: &Client, receiver: &Receiver) -> Result<u64, ChaosError> {
-    let question = Question::post("/v1/webhook-endpoints", json!({"url": receiver.url()})).keyed("receiver");
-    let made = operator.insist(&question).await?;
+    let request =
+        RetryableRequest::post("/v1/webhook-endpoints", json!({"url": receiver.url()})).keyed("receiver");
+    let made = operator.send_until_answered(&request).await?;
     if made.status != 201 {
         return Err(format!("no endpoint: {} {}", made.status, made.body).into());
     }
-    let last = operator.insist(&Question::get("/v1/events?limit=100")).await?.json();
+    let last = operator.send_until_answered(&RetryableRequest::get("/v1/events?limit=100")).await?.json();
     Ok(last.get("nextAfter").and_then(Value::as_u64).unwrap_or_default())
 }
 
@@ -191,7 +192,7 @@ async fn wait_until_delivered(
 }
 
 /// Every fault in an order of chance, again and again until the time is over, and each at least once.
-async fn strike_all(
+async fn inject_all(
     plan: &Plan,
     stack: &mut Stack,
     timeline: &Timeline,
@@ -205,10 +206,10 @@ async fn strike_all(
         for fault in faults {
             sleep(Duration::from_millis(rng.u64(FAULT_MIN_MS..=longest))).await;
             timeline.begin_fault(fault);
-            stack.strike(fault)?;
+            stack.inject(fault)?;
             sleep(Duration::from_millis(rng.u64(FAULT_MIN_MS..=longest))).await;
             wait_until(MEETING_MAX, || timeline.count_asked() >= ASKED_MIN).await;
-            stack.heal(fault)?;
+            stack.clear(fault)?;
             timeline.end_fault();
             if !wait_until(RECOVERY_MAX, || timeline.has_recovered()).await {
                 return Err(format!("the service does not recover from: {fault}").into());
@@ -233,8 +234,12 @@ async fn wait_until(limit: Duration, is_so: impl Fn() -> bool) -> bool {
 async fn wait_until_settled(operator: &Client) -> Result<Duration, ChaosError> {
     let began = Stopwatch::start();
     for _ in 0..LOOKS_MAX {
-        let open = operator.insist(&Question::get("/v1/payments?status=PENDING&limit=1")).await?;
-        let refunds = operator.insist(&Question::get("/v1/refunds?status=PENDING&limit=1")).await?;
+        let open = operator
+            .send_until_answered(&RetryableRequest::get("/v1/payments?status=PENDING&limit=1"))
+            .await?;
+        let refunds = operator
+            .send_until_answered(&RetryableRequest::get("/v1/refunds?status=PENDING&limit=1"))
+            .await?;
         let is_empty = |it: &Value| it.get("data").and_then(Value::as_array).is_some_and(Vec::is_empty);
         if is_empty(&open.json()) && is_empty(&refunds.json()) {
             return Ok(began.elapsed());

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    ChaosError, Deed,
+    ChaosError, Operation,
     accounts::open_customer,
-    client::{Answer, Client, Question, find_text},
+    client::{Answer, Client, RetryableRequest, find_text},
     signature::sign_notice,
 };
 
@@ -86,8 +86,8 @@ impl Shopper {
     async fn buy_something(&mut self, client: &Client, name: &str, mut keys: Keys) -> Result<(), ChaosError> {
         let quantity = self.rng.u32(1..3);
         let body = json!({"items": [{"productId": PRODUCT, "quantity": quantity}]});
-        let place = Question::post("/v1/orders", body).keyed(&keys.next_key());
-        let order = self.ask_again(client, &place, Deed::Place(name.to_owned()), &[201]).await?.json();
+        let place = RetryableRequest::post("/v1/orders", body).keyed(&keys.next_key());
+        let order = self.ask_again(client, &place, Operation::Place(name.to_owned()), &[201]).await?.json();
         let number = find_text(&order, "orderNumber").to_owned();
         self.read_often(client, &number, 1).await?;
         match self.rng.u8(0..7) {
@@ -115,9 +115,9 @@ impl Shopper {
                 // A payment and a cancellation at once: one of them comes first, and money is not lost.
                 let token = self.rng.choice(["tok_visa", "tok_pending", "tok_timeout"]).unwrap_or("tok_visa");
                 let pay = payment_of(&number, token, "AUTOMATIC").keyed(&keys.next_key());
-                let deed = Deed::Pay(number.clone());
+                let operation = Operation::Pay(number.clone());
                 let (paid, cancelled) = tokio::join!(
-                    client.insist_from_and_note(0, &pay, &deed, &[201, 409]),
+                    client.send_from_and_record(0, &pay, &operation, &[201, 409]),
                     self.cancel_from(1, client, &number)
                 );
                 paid?;
@@ -131,15 +131,15 @@ impl Shopper {
     async fn ask_again(
         &mut self,
         client: &Client,
-        question: &Question,
-        deed: Deed,
+        request: &RetryableRequest,
+        operation: Operation,
         allowed: &[u16],
     ) -> Result<Answer, ChaosError> {
-        let answer = client.insist_from_and_note(self.rng.usize(0..2), question, &deed, allowed).await?;
+        let answer = client.send_from_and_record(self.rng.usize(0..2), request, &operation, allowed).await?;
         if answer.status < 300 && self.rng.u32(0..AGAIN) == 0 {
             let (one, other) = tokio::join!(
-                client.insist_from_and_note(0, question, &deed, allowed),
-                client.insist_from_and_note(1, question, &deed, allowed)
+                client.send_from_and_record(0, request, &operation, allowed),
+                client.send_from_and_record(1, request, &operation, allowed)
             );
             one?;
             other?;
@@ -155,8 +155,8 @@ impl Shopper {
         method: &str,
         keys: &mut Keys,
     ) -> Result<Value, ChaosError> {
-        let question = payment_of(order, token, method).keyed(&keys.next_key());
-        let answer = self.ask_again(client, &question, Deed::Pay(order.to_owned()), &[201]).await?;
+        let request = payment_of(order, token, method).keyed(&keys.next_key());
+        let answer = self.ask_again(client, &request, Operation::Pay(order.to_owned()), &[201]).await?;
         self.read_often(client, order, 1).await?;
         Ok(answer.json())
     }
@@ -165,30 +165,31 @@ impl Shopper {
     async fn refund_payment(&mut self, payment: &Value, keys: &mut Keys) -> Result<(), ChaosError> {
         let id = find_text(payment, "transactionId").to_owned();
         let path = format!("/v1/payments/{id}/refunds");
-        let part =
-            Question::post(&path, json!({"amount": "1.00", "reason": "Broken"})).keyed(&keys.next_key());
-        let rest = Question::post(&path, json!({"amount": "2.00", "reason": "Late"})).keyed(&keys.next_key());
+        let part = RetryableRequest::post(&path, json!({"amount": "1.00", "reason": "Broken"}))
+            .keyed(&keys.next_key());
+        let rest = RetryableRequest::post(&path, json!({"amount": "2.00", "reason": "Late"}))
+            .keyed(&keys.next_key());
         let operator = self.operator.clone();
-        let deed = Deed::Refund(id);
+        let operation = Operation::Refund(id);
         if self.rng.bool() {
             let (one, other) = tokio::join!(
-                operator.insist_from_and_note(0, &part, &deed, &[201, 409]),
-                operator.insist_from_and_note(1, &rest, &deed, &[201, 409])
+                operator.send_from_and_record(0, &part, &operation, &[201, 409]),
+                operator.send_from_and_record(1, &rest, &operation, &[201, 409])
             );
             one?;
             other?;
         } else {
-            self.ask_again(&operator, &part, deed, &[201, 409]).await?;
+            self.ask_again(&operator, &part, operation, &[201, 409]).await?;
         }
         Ok(())
     }
 
     async fn capture_payment(&mut self, payment: &Value, keys: &mut Keys) -> Result<(), ChaosError> {
         let id = find_text(payment, "transactionId").to_owned();
-        let question =
-            Question::post(&format!("/v1/payments/{id}/captures"), json!({})).keyed(&keys.next_key());
+        let request =
+            RetryableRequest::post(&format!("/v1/payments/{id}/captures"), json!({})).keyed(&keys.next_key());
         let operator = self.operator.clone();
-        self.ask_again(&operator, &question, Deed::Capture(id), &[200, 409]).await?;
+        self.ask_again(&operator, &request, Operation::Capture(id), &[200, 409]).await?;
         Ok(())
     }
 
@@ -198,9 +199,9 @@ impl Shopper {
 
     async fn cancel_from(&self, instance: usize, client: &Client, order: &str) -> Result<(), ChaosError> {
         let path = format!("/v1/orders/{order}/transitions");
-        let question = Question::post(&path, json!({"to": "CANCELLED"}));
-        let deed = Deed::Cancel(order.to_owned());
-        client.insist_from_and_note(instance, &question, &deed, &[200, 409]).await?;
+        let request = RetryableRequest::post(&path, json!({"to": "CANCELLED"}));
+        let operation = Operation::Cancel(order.to_owned());
+        client.send_from_and_record(instance, &request, &operation, &[200, 409]).await?;
         Ok(())
     }
 
@@ -221,15 +222,15 @@ impl Shopper {
             ("webhook-timestamp", second.to_string()),
             ("webhook-signature", sign_notice(&id, second, &body)?),
         ];
-        let question = Question::post("/v1/callbacks/sandbox", body).delivering(&id, headers);
-        let deed = Deed::Deliver(id);
+        let request = RetryableRequest::post("/v1/callbacks/sandbox", body).delivering(&id, headers);
+        let operation = Operation::Deliver(id);
         let (one, other) = tokio::join!(
-            self.guest.insist_from_and_note(0, &question, &deed, &[200]),
-            self.guest.insist_from_and_note(1, &question, &deed, &[200])
+            self.guest.send_from_and_record(0, &request, &operation, &[200]),
+            self.guest.send_from_and_record(1, &request, &operation, &[200])
         );
         one?;
         other?;
-        self.guest.insist_and_note(&question, &deed, &[200]).await?;
+        self.guest.send_and_record(&request, &operation, &[200]).await?;
         Ok(())
     }
 
@@ -237,8 +238,8 @@ impl Shopper {
     async fn read_often(&self, client: &Client, number: &str, newest: u64) -> Result<u64, ChaosError> {
         let mut newest = newest;
         for instance in [0, 1, 0] {
-            let question = Question::get(&format!("/v1/orders/{number}"));
-            let answer = client.insist_from(instance, &question).await?;
+            let request = RetryableRequest::get(&format!("/v1/orders/{number}"));
+            let answer = client.send_from_until_answered(instance, &request).await?;
             let version = answer.json().get("version").and_then(Value::as_u64).unwrap_or(0);
             if answer.status != 200 || version < newest {
                 let what = format!("order {number}: {} version {version} after {newest}", answer.status);
@@ -255,25 +256,25 @@ impl Shopper {
 pub(crate) async fn shop_calmly(guest: &Client, operator: &Client) -> Result<(), ChaosError> {
     let client = open_customer(guest, CALM_CUSTOMER).await?;
     let body = json!({"items": [{"productId": PRODUCT, "quantity": 1}]});
-    let place = Question::post("/v1/orders", body).keyed("calm-1");
-    let deed = Deed::Place(CALM_CUSTOMER.to_owned());
-    let order = client.insist_and_note(&place, &deed, &[201]).await?.json();
+    let place = RetryableRequest::post("/v1/orders", body).keyed("calm-1");
+    let operation = Operation::Place(CALM_CUSTOMER.to_owned());
+    let order = client.send_and_record(&place, &operation, &[201]).await?.json();
     let number = find_text(&order, "orderNumber").to_owned();
     let pay = payment_of(&number, "tok_visa", "AUTOMATIC").keyed("calm-2");
-    let payment = client.insist_and_note(&pay, &Deed::Pay(number), &[201]).await?.json();
+    let payment = client.send_and_record(&pay, &Operation::Pay(number), &[201]).await?.json();
     let id = find_text(&payment, "transactionId").to_owned();
     wait_until_captured(operator, &id).await?;
     let body = json!({"amount": "1.00", "reason": "Calm"});
-    let refund = Question::post(&format!("/v1/payments/{id}/refunds"), body).keyed("calm-3");
-    operator.insist_and_note(&refund, &Deed::Refund(id), &[201]).await?;
+    let refund = RetryableRequest::post(&format!("/v1/payments/{id}/refunds"), body).keyed("calm-3");
+    operator.send_and_record(&refund, &Operation::Refund(id), &[201]).await?;
     Ok(())
 }
 
 /// The notice of the capture comes after the answer to the payment.
 async fn wait_until_captured(operator: &Client, id: &str) -> Result<(), ChaosError> {
-    let question = Question::get(&format!("/v1/payments/{id}"));
+    let request = RetryableRequest::get(&format!("/v1/payments/{id}"));
     for _ in 0..CAPTURE_LOOKS_MAX {
-        if find_text(&operator.insist(&question).await?.json(), "status") == "CAPTURED" {
+        if find_text(&operator.send_until_answered(&request).await?.json(), "status") == "CAPTURED" {
             return Ok(());
         }
         sleep(CAPTURE_PAUSE).await;
@@ -281,7 +282,7 @@ async fn wait_until_captured(operator: &Client, id: &str) -> Result<(), ChaosErr
     Err(format!("payment {id} is not captured, without a fault").into())
 }
 
-fn payment_of(order: &str, token: &str, method: &str) -> Question {
+fn payment_of(order: &str, token: &str, method: &str) -> RetryableRequest {
     let body = json!({"gateway": "sandbox", "paymentMethod": {"token": token}, "captureMethod": method});
-    Question::post(&format!("/v1/orders/{order}/payments"), body)
+    RetryableRequest::post(&format!("/v1/orders/{order}/payments"), body)
 }

@@ -10,7 +10,7 @@ use test_servers::ServerGroup;
 
 use crate::{
     ChaosError,
-    fault::Blow,
+    fault::FaultKind,
     proxy::{LinkMode, Proxy},
 };
 
@@ -47,26 +47,26 @@ impl<G: ServerGroup + ?Sized> Site<G> {
         self.links.iter().map(|it| format!("127.0.0.1:{}", it.port())).collect()
     }
 
-    /// A fault of a server, or of the way to it, begins.
-    pub(crate) fn strike(&mut self, server: usize, blow: Blow) -> Result<(), ChaosError> {
-        match blow {
-            Blow::Kill => self.servers.kill(server)?,
-            Blow::Hang => self.servers.pause(server)?,
-            Blow::Empty => self.empty_server(server)?,
-            Blow::Cut => self.find_link(server)?.set_mode(LinkMode::Cut),
-            Blow::Delay => self.find_link(server)?.set_mode(LinkMode::Slow),
-            Blow::HalfClose => self.find_link(server)?.set_mode(LinkMode::HalfClosed),
+    pub(crate) fn inject(&mut self, server: usize, kind: FaultKind) -> Result<(), ChaosError> {
+        match kind {
+            FaultKind::Kill => self.servers.kill(server)?,
+            FaultKind::Hang => self.servers.pause(server)?,
+            FaultKind::Empty => self.empty_server(server)?,
+            FaultKind::Cut => self.find_link(server)?.set_mode(LinkMode::Cut),
+            FaultKind::Delay => self.find_link(server)?.set_mode(LinkMode::Slow),
+            FaultKind::HalfClose => self.find_link(server)?.set_mode(LinkMode::HalfClosed),
         }
         Ok(())
     }
 
-    /// The fault ends: the server is back.
-    pub(crate) fn heal(&mut self, server: usize, blow: Blow) -> Result<(), ChaosError> {
-        match blow {
-            Blow::Kill => self.servers.restart(server)?,
-            Blow::Hang => self.servers.resume(server)?,
-            Blow::Cut | Blow::Delay | Blow::HalfClose => self.find_link(server)?.set_mode(LinkMode::Open),
-            Blow::Empty => {}
+    pub(crate) fn clear(&mut self, server: usize, kind: FaultKind) -> Result<(), ChaosError> {
+        match kind {
+            FaultKind::Kill => self.servers.restart(server)?,
+            FaultKind::Hang => self.servers.resume(server)?,
+            FaultKind::Cut | FaultKind::Delay | FaultKind::HalfClose => {
+                self.find_link(server)?.set_mode(LinkMode::Open)
+            }
+            FaultKind::Empty => {}
         }
         Ok(())
     }

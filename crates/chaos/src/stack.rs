@@ -7,7 +7,7 @@ use test_servers::{Memcached, Redis, RedisCluster, RedisSentinel, ServerGroup};
 
 use crate::{
     ChaosError, Engine, Plan,
-    fault::{Blow, Fault, Victim},
+    fault::{Fault, FaultKind, FaultTarget},
     instance::Instance,
     record::Record,
     rows::{Rows, STATEMENTS},
@@ -131,27 +131,25 @@ impl Stack {
         Fault::list(self.record.hosts().len(), self.redis.hosts().len(), self.memcached.hosts().len())
     }
 
-    /// A fault begins.
-    pub(crate) fn strike(&mut self, fault: Fault) -> Result<(), ChaosError> {
+    pub(crate) fn inject(&mut self, fault: Fault) -> Result<(), ChaosError> {
         let [first, second] = &mut self.instances;
-        match fault.victim {
-            Victim::Database(server) => self.record.strike(server, fault.blow),
-            Victim::Redis(server) => self.redis.strike(server, fault.blow),
-            Victim::Memcached(server) => self.memcached.strike(server, fault.blow),
-            Victim::First => strike_instance(first, fault.blow),
-            Victim::Second => strike_instance(second, fault.blow),
+        match fault.target {
+            FaultTarget::Database(server) => self.record.inject(server, fault.kind),
+            FaultTarget::Redis(server) => self.redis.inject(server, fault.kind),
+            FaultTarget::Memcached(server) => self.memcached.inject(server, fault.kind),
+            FaultTarget::First => inject_into_instance(first, fault.kind),
+            FaultTarget::Second => inject_into_instance(second, fault.kind),
         }
     }
 
-    /// The fault ends: whatever was away is back.
-    pub(crate) fn heal(&mut self, fault: Fault) -> Result<(), ChaosError> {
+    pub(crate) fn clear(&mut self, fault: Fault) -> Result<(), ChaosError> {
         let [first, second] = &mut self.instances;
-        match fault.victim {
-            Victim::Database(server) => self.record.heal(server, fault.blow),
-            Victim::Redis(server) => self.redis.heal(server, fault.blow),
-            Victim::Memcached(server) => self.memcached.heal(server, fault.blow),
-            Victim::First => heal_instance(first, fault.blow),
-            Victim::Second => heal_instance(second, fault.blow),
+        match fault.target {
+            FaultTarget::Database(server) => self.record.clear(server, fault.kind),
+            FaultTarget::Redis(server) => self.redis.clear(server, fault.kind),
+            FaultTarget::Memcached(server) => self.memcached.clear(server, fault.kind),
+            FaultTarget::First => clear_instance(first, fault.kind),
+            FaultTarget::Second => clear_instance(second, fault.kind),
         }
     }
 }
@@ -184,22 +182,22 @@ async fn start_memcached(engine: &Engine) -> Result<Site<Vec<Memcached>>, ChaosE
     Site::new(Box::new(servers), Some(EMPTY_MEMCACHED)).await
 }
 
-fn strike_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {
-    match blow {
-        Blow::Kill => instance.kill(),
-        Blow::Hang => instance.pause()?,
-        Blow::Empty | Blow::Cut | Blow::Delay | Blow::HalfClose => {
+fn inject_into_instance(instance: &mut Instance, kind: FaultKind) -> Result<(), ChaosError> {
+    match kind {
+        FaultKind::Kill => instance.kill(),
+        FaultKind::Hang => instance.pause()?,
+        FaultKind::Empty | FaultKind::Cut | FaultKind::Delay | FaultKind::HalfClose => {
             return Err("this does not happen to an instance".into());
         }
     }
     Ok(())
 }
 
-fn heal_instance(instance: &mut Instance, blow: Blow) -> Result<(), ChaosError> {
-    match blow {
-        Blow::Kill => instance.restart()?,
-        Blow::Hang => instance.resume()?,
-        Blow::Empty | Blow::Cut | Blow::Delay | Blow::HalfClose => {}
+fn clear_instance(instance: &mut Instance, kind: FaultKind) -> Result<(), ChaosError> {
+    match kind {
+        FaultKind::Kill => instance.restart()?,
+        FaultKind::Hang => instance.resume()?,
+        FaultKind::Empty | FaultKind::Cut | FaultKind::Delay | FaultKind::HalfClose => {}
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ pub(crate) struct Window {
     /// Those of them that were answered, with more than a request to come again later.
     pub(crate) answered: u64,
     /// When it ended. None: it is at work.
-    healed_at: Option<Instant>,
+    cleared_at: Option<Instant>,
     /// How long after the end each instance answered a write that was sent after it.
     recovered: [Option<Duration>; 2],
 }
@@ -51,19 +51,17 @@ struct Inner {
 pub(crate) struct Timeline(Arc<Mutex<Inner>>);
 
 impl Timeline {
-    /// A fault begins.
     pub(crate) fn begin_fault(&self, fault: Fault) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.windows.push(Window { fault, asked: 0, answered: 0, healed_at: None, recovered: [None; 2] });
+        inner.windows.push(Window { fault, asked: 0, answered: 0, cleared_at: None, recovered: [None; 2] });
         inner.is_at_work = true;
     }
 
-    /// The fault is over: whatever was away is back.
     pub(crate) fn end_fault(&self) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.is_at_work = false;
         if let Some(window) = inner.windows.last_mut() {
-            window.healed_at = Some(Instant::now());
+            window.cleared_at = Some(Instant::now());
         }
     }
 
@@ -101,11 +99,11 @@ impl Timeline {
             return;
         }
         let Some(window) = inner.windows.last_mut() else { return };
-        let Some(healed_at) = window.healed_at.filter(|it| *it <= sent.at) else { return };
+        let Some(cleared_at) = window.cleared_at.filter(|it| *it <= sent.at) else { return };
         if let Some(recovered) = window.recovered.get_mut(instance)
             && recovered.is_none()
         {
-            *recovered = Some(healed_at.elapsed());
+            *recovered = Some(cleared_at.elapsed());
         }
     }
 
@@ -121,12 +119,10 @@ impl Timeline {
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts one now.
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since then.
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
@@ -135,12 +131,12 @@ impl Stopwatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Blow, Victim};
+    use crate::fault::{FaultKind, FaultTarget};
 
     #[test]
     fn a_request_counts_for_the_fault_that_it_was_sent_in_and_recovery_needs_both_instances() {
         let timeline = Timeline::default();
-        timeline.begin_fault(Fault { victim: Victim::Database(0), blow: Blow::Kill });
+        timeline.begin_fault(Fault { target: FaultTarget::Database(0), kind: FaultKind::Kill });
         let (lost, late) = (timeline.begin_request(), timeline.begin_request());
         timeline.end_request(lost, 0, true, false);
         timeline.end_fault();

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::{
     ChaosError,
     accounts::{open_customer, start_session},
-    client::{Answer, Client, Question, find_text},
+    client::{Answer, Client, RetryableRequest, find_text},
     timeline::Stopwatch,
 };
 
@@ -84,13 +84,13 @@ impl Visitor {
     }
 
     async fn ask_refresh(&self, instance: usize, token: &str) -> Result<Answer, ChaosError> {
-        let question = Question::post("/v1/auth/refresh", json!({"refreshToken": token}));
-        self.guest.insist_from(instance, &question).await
+        let request = RetryableRequest::post("/v1/auth/refresh", json!({"refreshToken": token}));
+        self.guest.send_from_until_answered(instance, &request).await
     }
 
     async fn end_session(&mut self, client: &Client, refresh: &str) -> Result<(), ChaosError> {
-        let question = Question::act("/v1/auth/logout");
-        let answer = client.insist_from(self.rng.usize(0..2), &question).await?;
+        let request = RetryableRequest::act("/v1/auth/logout");
+        let answer = client.send_from_until_answered(self.rng.usize(0..2), &request).await?;
         // If the first answer was lost, the session has ended, and its token is refused.
         let is_ended = answer.status == 204 || answer.status == 401 && answer.attempts > 1;
         if !is_ended {
@@ -117,7 +117,7 @@ impl Visitor {
         allowed: u16,
         what: &str,
     ) -> Result<(), ChaosError> {
-        let answer = client.insist_from(instance, &Question::get("/v1/me")).await?;
+        let answer = client.send_from_until_answered(instance, &RetryableRequest::get("/v1/me")).await?;
         if answer.status != allowed {
             self.guest.history.note_wrong(format!("{what}: {} {}", answer.status, answer.body));
         }

@@ -39,7 +39,7 @@ pub(crate) fn check_record(world: &World) {
     }
 }
 
-/// At most one order for an intention; and every order that a client got a reply about is there, with that mark.
+/// At most one order for a request; and every order that a client got a reply about is there, with that mark.
 fn check_intentions(world: &World, snapshot: &Snapshot) -> Fault {
     let mut by_mark = BTreeMap::new();
     for order in &snapshot.orders {

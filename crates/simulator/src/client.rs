@@ -22,7 +22,7 @@ use domain::{
 use ports::{Fingerprint, IdempotencyKey, PortError, StoredReply};
 
 use crate::{
-    ask::{Ask, Intention, Reply},
+    command::{ClientRequest, Command, Reply},
     faults::Fault,
     gateway,
     lock::lock,
@@ -35,45 +35,45 @@ use crate::{
 const WAIT: Duration = Duration::from_secs(30);
 
 /// Sends a request once. What the client learns goes into the model, if anything arrives.
-pub(crate) fn send_request(world: &Arc<World>, intention: &Intention) {
-    let (world, intention) = (Arc::clone(world), intention.clone());
-    let label = Label::outside(intention.ask.step());
-    let expectation = lock(&world.model).expect_reply(&world, &intention);
+pub(crate) fn send_request(world: &Arc<World>, request: &ClientRequest) {
+    let (world, request) = (Arc::clone(world), request.clone());
+    let label = Label::outside(request.command.step());
+    let expectation = lock(&world.model).expect_reply(&world, &request);
     Arc::clone(&world).spawn(label, async move {
-        let (server, asked) = (Arc::clone(&world), intention.clone());
+        let (server, asked) = (Arc::clone(&world), request.clone());
         let work = |app: Arc<App>| async move {
             let reply = perform(&server, &app, &asked).await;
-            server.trace(|| format!("{:?} -> {reply:?}", asked.ask));
+            server.trace(|| format!("{:?} -> {reply:?}", asked.command));
             reply
         };
         let reply = world.request(label.step, WAIT, work).await;
         world.set_label(label);
         if let Some(reply) = reply.filter(|_| !world.strikes(Fault::LoseReply)) {
-            lock(&world.model).note_reply(&world, &intention, &expectation, reply);
+            lock(&world.model).note_reply(&world, &request, &expectation, reply);
         }
     });
 }
 
-fn request_of(intention: &Intention) -> IdempotentRequest {
-    let owner = Some(AuthorKey::User(person(intention.person).key));
-    let key = IdempotencyKey { owner, route: intention.ask.route(), key: intention.key.clone() };
-    IdempotentRequest { key, fingerprint: Fingerprint(format!("{:?}", intention.ask)), older: Vec::new() }
+fn request_of(request: &ClientRequest) -> IdempotentRequest {
+    let owner = Some(AuthorKey::User(person(request.person).key));
+    let key = IdempotencyKey { owner, route: request.command.route(), key: request.key.clone() };
+    IdempotentRequest { key, fingerprint: Fingerprint(format!("{:?}", request.command)), older: Vec::new() }
 }
 
 pub(crate) fn caller_of(number: usize) -> UserCaller {
     UserCaller { user: person(number), session: SessionId::new(format!("session{number}")) }
 }
 
-/// The mark by which the checks recognise whose intention an order is.
+/// The mark by which the checks recognise whose request an order is.
 pub(crate) fn order_mark(person: usize, key: &str) -> String {
     format!("{person}/{key}")
 }
 
-async fn perform(world: &Arc<World>, app: &App, intention: &Intention) -> Reply {
-    let caller = Caller::from(caller_of(intention.person));
-    match &intention.ask {
-        Ask::Place { lines } => place(world, app, intention, lines).await,
-        Ask::Pay { order, token, is_manual } => {
+async fn perform(world: &Arc<World>, app: &App, request: &ClientRequest) -> Reply {
+    let caller = Caller::from(caller_of(request.person));
+    match &request.command {
+        Command::Place { lines } => place(world, app, request, lines).await,
+        Command::Pay { order, token, is_manual } => {
             let payment = NewPayment {
                 number: OrderNumber::new(order.clone()),
                 gateway: GatewayName::new(gateway::NAME.to_owned()),
@@ -81,11 +81,11 @@ async fn perform(world: &Arc<World>, app: &App, intention: &Intention) -> Reply 
                 capture_method: if *is_manual { CaptureMethod::Manual } else { CaptureMethod::Automatic },
                 metadata: Metadata::default(),
             };
-            let outcome = start_payment(app, &caller, request_of(intention), payment, render_payment).await;
-            outcome.map_or_else(|it| explain_start(world, it), done)
+            let outcome = start_payment(app, &caller, request_of(request), payment, render_payment).await;
+            outcome.map_or_else(|it| map_start_error(world, it), done)
         }
-        Ask::Move { order, to, version } => {
-            let ask = TransitionRequest {
+        Command::Move { order, to, version } => {
+            let transition = TransitionRequest {
                 number: OrderNumber::new(order.clone()),
                 to: *to,
                 reason: None,
@@ -93,36 +93,36 @@ async fn perform(world: &Arc<World>, app: &App, intention: &Intention) -> Reply 
                 if_match: version.map_or(IfMatch::Absent, |it| IfMatch::OneOf(vec![Version::new(it)])),
             };
             let outcome =
-                transition_order(app, &caller, Some(request_of(intention)), ask, render_order).await;
-            outcome.map_or_else(|it| explain_move(world, it), done)
+                transition_order(app, &caller, Some(request_of(request)), transition, render_order).await;
+            outcome.map_or_else(|it| map_transition_error(world, it), done)
         }
-        Ask::Capture { payment, amount } => {
-            operate(world, app, intention, payment, PaymentOperation::Capture(amount.clone())).await
+        Command::Capture { payment, amount } => {
+            operate(world, app, request, payment, PaymentOperation::Capture(amount.clone())).await
         }
-        Ask::Void { payment } => operate(world, app, intention, payment, PaymentOperation::Void).await,
-        Ask::Refund { payment, amount } => {
+        Command::Void { payment } => operate(world, app, request, payment, PaymentOperation::Void).await,
+        Command::Refund { payment, amount } => {
             let subject = RefundSubject::Amount(amount.clone());
             let refund = NewRefund { subject, reason: None, metadata: Metadata::default() };
-            operate(world, app, intention, payment, PaymentOperation::Refund(refund)).await
+            operate(world, app, request, payment, PaymentOperation::Refund(refund)).await
         }
-        Ask::Adjust { product, by } => adjust(world, app, intention, *product, *by).await,
-        Ask::Read { order, is_rendered } => read(world, app, &caller, order, *is_rendered).await,
+        Command::Adjust { product, by } => adjust(world, app, request, *product, *by).await,
+        Command::Read { order, is_rendered } => read(world, app, &caller, order, *is_rendered).await,
     }
 }
 
-async fn place(world: &World, app: &App, intention: &Intention, lines: &[(usize, u32)]) -> Reply {
+async fn place(world: &World, app: &App, request: &ClientRequest, lines: &[(usize, u32)]) -> Reply {
     let line = |(product, quantity): &(usize, u32)| OrderLineInput {
         product: product_id(*product),
         quantity: *quantity,
         seen_price: None,
     };
-    let mark = order_mark(intention.person, &intention.key);
+    let mark = order_mark(request.person, &request.key);
     let details = OrderDetails { reference: Some(OrderReference::new(mark)), ..OrderDetails::default() };
-    let buyer = Buyer::User(caller_of(intention.person));
+    let buyer = Buyer::User(caller_of(request.person));
     let lines = lines.iter().map(line).collect();
     let render = |order: &Order, _: &domain::User| render_order(order);
-    let outcome = place_order(app, &buyer, request_of(intention), lines, details, render).await;
-    outcome.map_or_else(|it| explain_place(world, it), done)
+    let outcome = place_order(app, &buyer, request_of(request), lines, details, render).await;
+    outcome.map_or_else(|it| map_place_error(world, it), done)
 }
 
 /// The proof of being staff; `None` for a customer.
@@ -133,22 +133,22 @@ fn staff_of(number: usize) -> Option<Staff> {
 async fn operate(
     world: &World,
     app: &App,
-    intention: &Intention,
+    request: &ClientRequest,
     payment: &str,
     operation: PaymentOperation,
 ) -> Reply {
-    let Some(staff) = staff_of(intention.person) else { return Reply::Refused("forbidden") };
+    let Some(staff) = staff_of(request.person) else { return Reply::Refused("forbidden") };
     let id = TransactionId::new(payment.to_owned());
     let render = |it: &VisibleTransaction, refund: Option<&RefundId>| match refund {
         None => render_payment(it),
         Some(refund) => plain_reply(refund.to_string()),
     };
-    let outcome = execute_operation(app, &staff, request_of(intention), &id, operation, render).await;
-    outcome.map_or_else(|it| explain_operation(world, it), done)
+    let outcome = execute_operation(app, &staff, request_of(request), &id, operation, render).await;
+    outcome.map_or_else(|it| map_operation_error(world, it), done)
 }
 
-async fn adjust(world: &World, app: &App, intention: &Intention, product: usize, by: i64) -> Reply {
-    let Some(staff) = staff_of(intention.person) else { return Reply::Refused("forbidden") };
+async fn adjust(world: &World, app: &App, request: &ClientRequest, product: usize, by: i64) -> Reply {
+    let Some(staff) = staff_of(request.person) else { return Reply::Refused("forbidden") };
     let adjustment = StockAdjustment {
         product: product_id(product),
         by,
@@ -156,10 +156,10 @@ async fn adjust(world: &World, app: &App, intention: &Intention, product: usize,
         if_match: IfMatch::Absent,
     };
     let render = |it: &application::catalogue::AppliedAdjustment| plain_reply(it.change.id.to_string());
-    match adjust_stock(app, &staff, request_of(intention), adjustment, render).await {
+    match adjust_stock(app, &staff, request_of(request), adjustment, render).await {
         Ok(reply) => done(reply),
-        Err(AdjustError::Key(error)) => explain_key(world, error),
-        Err(AdjustError::Failed(error)) => explain_port(world, &error),
+        Err(AdjustError::Key(error)) => map_key_error(world, error),
+        Err(AdjustError::Failed(error)) => map_port_error(world, &error),
         Err(
             AdjustError::NotFound
             | AdjustError::PreconditionFailed
@@ -182,7 +182,7 @@ async fn read(world: &World, app: &App, caller: &Caller, number: &str, is_render
     match shown {
         Ok(Some(body)) => Reply::Done { body, is_replay: false },
         Ok(None) => Reply::Refused("not found"),
-        Err(error) => explain_port(world, &error),
+        Err(error) => map_port_error(world, &error),
     }
 }
 
@@ -208,23 +208,23 @@ fn done(reply: IdempotentReply) -> Reply {
     }
 }
 
-fn explain_key(world: &World, error: KeyError) -> Reply {
+fn map_key_error(world: &World, error: KeyError) -> Reply {
     match error {
         KeyError::Reused => Reply::Reused,
         KeyError::InProgress => Reply::Unknown,
-        KeyError::Failed(error) => explain_port(world, &error),
+        KeyError::Failed(error) => map_port_error(world, &error),
     }
 }
 
-fn explain_port(world: &World, error: &PortError) -> Reply {
+fn map_port_error(world: &World, error: &PortError) -> Reply {
     check_port_error(world, error);
     Reply::Unknown
 }
 
-fn explain_place(world: &World, error: PlaceError) -> Reply {
+fn map_place_error(world: &World, error: PlaceError) -> Reply {
     match error {
-        PlaceError::Key(error) => explain_key(world, error),
-        PlaceError::Failed(error) => explain_port(world, &error),
+        PlaceError::Key(error) => map_key_error(world, error),
+        PlaceError::Failed(error) => map_port_error(world, &error),
         PlaceError::OutOfStock(_) => Reply::Refused("out of stock"),
         PlaceError::Throttled(_) => Reply::Refused("throttled"),
         PlaceError::TooMany { .. }
@@ -237,10 +237,10 @@ fn explain_place(world: &World, error: PlaceError) -> Reply {
     }
 }
 
-fn explain_start(world: &World, error: StartPaymentError) -> Reply {
+fn map_start_error(world: &World, error: StartPaymentError) -> Reply {
     match error {
-        StartPaymentError::Key(error) => explain_key(world, error),
-        StartPaymentError::Failed(error) => explain_port(world, &error),
+        StartPaymentError::Key(error) => map_key_error(world, error),
+        StartPaymentError::Failed(error) => map_port_error(world, &error),
         StartPaymentError::GatewayUnavailable(_) => Reply::Unknown,
         StartPaymentError::NotFound => Reply::Refused("not found"),
         StartPaymentError::NotPayable => Reply::Refused("not payable"),
@@ -251,10 +251,10 @@ fn explain_start(world: &World, error: StartPaymentError) -> Reply {
     }
 }
 
-fn explain_move(world: &World, error: TransitionError) -> Reply {
+fn map_transition_error(world: &World, error: TransitionError) -> Reply {
     match error {
-        TransitionError::Key(error) => explain_key(world, error),
-        TransitionError::Failed(error) => explain_port(world, &error),
+        TransitionError::Key(error) => map_key_error(world, error),
+        TransitionError::Failed(error) => map_port_error(world, &error),
         TransitionError::NotFound => Reply::Refused("not found"),
         TransitionError::PreconditionFailed => Reply::Refused("precondition failed"),
         TransitionError::PreconditionRequired => Reply::Refused("precondition required"),
@@ -264,10 +264,10 @@ fn explain_move(world: &World, error: TransitionError) -> Reply {
     }
 }
 
-fn explain_operation(world: &World, error: OperationError) -> Reply {
+fn map_operation_error(world: &World, error: OperationError) -> Reply {
     match error {
-        OperationError::Key(error) => explain_key(world, error),
-        OperationError::Failed(error) => explain_port(world, &error),
+        OperationError::Key(error) => map_key_error(world, error),
+        OperationError::Failed(error) => map_port_error(world, &error),
         OperationError::GatewayUnavailable(_) => Reply::Unknown,
         OperationError::NotFound => Reply::Refused("not found"),
         OperationError::Amount(_) | OperationError::Unsupported(_) => Reply::Refused("invalid"),

@@ -18,7 +18,7 @@ const TRACE_LINES: usize = 400;
 
 /// What to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Command {
+pub struct RunOptions {
     /// One history, printed whole.
     seed: Option<u64>,
     /// The first seed of many.
@@ -31,7 +31,7 @@ pub struct Command {
     mutants: bool,
 }
 
-impl Command {
+impl RunOptions {
     /// Reads the arguments; `None` if they are not understood.
     #[must_use]
     pub fn parse(args: &[String]) -> Option<Self> {
@@ -57,15 +57,15 @@ impl Command {
     }
 }
 
-/// Runs the command and prints the result; false if something failed that must hold.
+/// Runs as the options say and prints the result; false if something failed that must hold.
 ///
 /// # Errors
 /// If it cannot be printed.
-pub fn run_command(command: &Command, out: &mut impl Write) -> io::Result<bool> {
-    match command.seed {
-        Some(seed) => run_seed(Options { steps: command.steps, ..Options::new(seed) }, out),
-        None if command.mutants => find_mutants(out),
-        None => explore(command, out),
+pub fn run_command(options: &RunOptions, out: &mut impl Write) -> io::Result<bool> {
+    match options.seed {
+        Some(seed) => run_seed(Options { steps: options.steps, ..Options::new(seed) }, out),
+        None if options.mutants => find_mutants(out),
+        None => explore(options, out),
     }
 }
 
@@ -97,19 +97,19 @@ fn print_failure(options: Options, outcome: &Outcome, out: &mut impl Write) -> i
 }
 
 /// Runs seed after seed.
-fn explore(command: &Command, out: &mut impl Write) -> io::Result<bool> {
+fn explore(options: &RunOptions, out: &mut impl Write) -> io::Result<bool> {
     let began = start_watch();
-    let limit = command.minutes.map(|it| Duration::from_secs(it.saturating_mul(60)));
+    let limit = options.minutes.map(|it| Duration::from_secs(it.saturating_mul(60)));
     let (mut coverage, mut count, mut rows) = (Coverage::new(), 0_u64, Rows::default());
-    for seed in command.from.. {
-        let is_over = limit.map_or(count >= command.histories, |it| began.elapsed() >= it);
+    for seed in options.from.. {
+        let is_over = limit.map_or(count >= options.histories, |it| began.elapsed() >= it);
         if is_over {
             break;
         }
-        let options = Options { steps: command.steps, ..Options::new(seed) };
-        let outcome = run_history(options);
+        let history = Options { steps: options.steps, ..Options::new(seed) };
+        let outcome = run_history(history);
         if outcome.violation.is_some() {
-            return print_failure(options, &outcome, out);
+            return print_failure(history, &outcome, out);
         }
         count = count.saturating_add(1);
         rows = rows.plus(outcome.rows);

@@ -41,7 +41,7 @@ faults! {
     RefuseRead = 40, "read refused";
     /// The row of an order or a payment cannot be read for up to an hour.
     UnreadableRow = 6000, "row unreadable";
-    /// The lock service is away.
+    /// The lock service is unavailable.
     LoseLockService = 300, "lock service away";
     /// A second caller gets a lock that is held.
     GrantLockTwice = 400, "lock granted twice";
@@ -51,7 +51,7 @@ faults! {
     ReturnOldEntry = 1500, "cache returned an old entry";
     /// A cache has lost an entry.
     DropEntry = 500, "cache dropped an entry";
-    /// A cache is away.
+    /// A cache is unavailable.
     LoseCache = 200, "cache away";
     /// A cache stores an entry late.
     DelayEntry = 500, "cache stored late";

@@ -13,10 +13,10 @@
 //!
 //! After the steps the faults end, and everything must come to a state that waits for a person.
 
-mod ask;
 mod chance;
 mod checks;
 mod client;
+mod command;
 mod executor;
 mod explore;
 mod faults;
@@ -35,7 +35,7 @@ mod webhooks;
 mod workload;
 mod world;
 
-pub use explore::{Command, run_command};
+pub use explore::{RunOptions, run_command};
 
 #[cfg(test)]
 mod tests;

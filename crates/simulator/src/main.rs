@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use simulator::{Command, run_command};
+use simulator::{RunOptions, run_command};
 
 const USAGE: &str = "\
 usage: cargo xtask sim [options]
@@ -21,12 +21,12 @@ usage: cargo xtask sim [options]
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    let Some(command) = Command::parse(&args) else {
+    let Some(options) = RunOptions::parse(&args) else {
         // May be dropped: there is nowhere else to say it.
         let _ = write!(io::stderr(), "{USAGE}");
         return ExitCode::FAILURE;
     };
-    match run_command(&command, &mut io::stdout().lock()) {
+    match run_command(&options, &mut io::stdout().lock()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }

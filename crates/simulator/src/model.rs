@@ -10,7 +10,7 @@ use domain::OrderKey;
 use ports::{ErrorChain, PortError};
 
 use crate::{
-    ask::{Ask, Intention, Reply},
+    command::{ClientRequest, Command, Reply},
     faults::Fault,
     world::World,
 };
@@ -21,7 +21,7 @@ const REPLAY_MIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// The first reply to a key, with the request that it was for.
 #[derive(Debug, Clone)]
 struct FirstReply {
-    ask: Ask,
+    command: Command,
     body: String,
     at: Duration,
 }
@@ -48,8 +48,8 @@ pub(crate) struct KnownOrder {
 /// What all clients know.
 #[derive(Default)]
 pub(crate) struct Model {
-    /// Every intention so far, sent once or often.
-    pub(crate) intentions: Vec<Intention>,
+    /// Every request so far, sent once or often.
+    pub(crate) requests: Vec<ClientRequest>,
     /// The orders that clients got replies about.
     pub(crate) orders: Vec<KnownOrder>,
     /// The payments that clients got replies about, by id, with the status that they had.
@@ -58,7 +58,7 @@ pub(crate) struct Model {
     pub(crate) statuses: BTreeMap<String, String>,
     /// The notices that the service acknowledged.
     pub(crate) acknowledged: BTreeSet<String>,
-    /// The intentions that have a reply which ends them.
+    /// The requests that have a reply which ends them.
     pub(crate) settled: BTreeSet<(usize, &'static str, String)>,
     first_replies: BTreeMap<(usize, &'static str, String), FirstReply>,
     seen_versions: BTreeMap<(usize, String), i64>,
@@ -70,26 +70,27 @@ pub(crate) struct Model {
 
 type Scope = (usize, &'static str, String);
 
-fn scope_of(intention: &Intention) -> Scope {
-    (intention.person, intention.ask.route(), intention.key.clone())
+fn scope_of(request: &ClientRequest) -> Scope {
+    (request.person, request.command.route(), request.key.clone())
 }
 
 impl Model {
     /// What the client of a request knows as it is sent.
-    pub(crate) fn expect_reply(&self, world: &World, intention: &Intention) -> Expectation {
-        let first = self.first_replies.get(&scope_of(intention)).filter(|it| {
-            matches!(it.ask, Ask::Place { .. }) || world.elapsed().saturating_sub(it.at) < REPLAY_MIN / 2
+    pub(crate) fn expect_reply(&self, world: &World, request: &ClientRequest) -> Expectation {
+        let first = self.first_replies.get(&scope_of(request)).filter(|it| {
+            matches!(it.command, Command::Place { .. })
+                || world.elapsed().saturating_sub(it.at) < REPLAY_MIN / 2
         });
-        let same = first.filter(|it| it.ask == intention.ask);
-        let version = match &intention.ask {
-            Ask::Read { order, .. } => self.seen_versions.get(&(intention.person, order.clone())),
-            Ask::Place { .. }
-            | Ask::Pay { .. }
-            | Ask::Move { .. }
-            | Ask::Capture { .. }
-            | Ask::Void { .. }
-            | Ask::Refund { .. }
-            | Ask::Adjust { .. } => None,
+        let same = first.filter(|it| it.command == request.command);
+        let version = match &request.command {
+            Command::Read { order, .. } => self.seen_versions.get(&(request.person, order.clone())),
+            Command::Place { .. }
+            | Command::Pay { .. }
+            | Command::Move { .. }
+            | Command::Capture { .. }
+            | Command::Void { .. }
+            | Command::Refund { .. }
+            | Command::Adjust { .. } => None,
         };
         Expectation {
             body: same.map(|it| it.body.clone()),
@@ -99,7 +100,13 @@ impl Model {
     }
 
     /// Judges a reply, and learns from it.
-    pub(crate) fn note_reply(&mut self, world: &World, of: &Intention, known: &Expectation, reply: Reply) {
+    pub(crate) fn note_reply(
+        &mut self,
+        world: &World,
+        of: &ClientRequest,
+        known: &Expectation,
+        reply: Reply,
+    ) {
         let fault = match &reply {
             Reply::Unknown => None,
             Reply::Reused if known.is_reuse || self.has_other_request(of) => None,
@@ -107,7 +114,7 @@ impl Model {
             Reply::Refused(why) => {
                 known.body.as_ref().map(|_| format!("a retry was refused after it was done: {why}"))
             }
-            Reply::Done { body, .. } if matches!(of.ask, Ask::Read { .. }) => {
+            Reply::Done { body, .. } if matches!(of.command, Command::Read { .. }) => {
                 self.learn_version(of.person, body, Some(known.version))
             }
             Reply::Done { body, is_replay } => self.learn_reply(world, of, known, body, *is_replay),
@@ -121,14 +128,14 @@ impl Model {
     }
 
     /// Whether any client has another request with this scope.
-    fn has_other_request(&self, of: &Intention) -> bool {
-        self.intentions.iter().any(|it| scope_of(it) == scope_of(of) && it.ask != of.ask)
+    fn has_other_request(&self, of: &ClientRequest) -> bool {
+        self.requests.iter().any(|it| scope_of(it) == scope_of(of) && it.command != of.command)
     }
 
     fn learn_reply(
         &mut self,
         world: &World,
-        of: &Intention,
+        of: &ClientRequest,
         known: &Expectation,
         body: &str,
         is_replay: bool,
@@ -141,52 +148,55 @@ impl Model {
         }
         let scope = scope_of(of);
         match self.first_replies.get(&scope) {
-            Some(first) if first.ask != of.ask => return Some("a key did two requests".to_owned()),
+            Some(first) if first.command != of.command => return Some("a key did two requests".to_owned()),
             Some(first)
                 if first.body != body
-                    && (matches!(of.ask, Ask::Place { .. })
+                    && (matches!(of.command, Command::Place { .. })
                         || world.elapsed().saturating_sub(first.at) < REPLAY_MIN) =>
             {
                 return Some(format!("two replies to one request; the other was {:?}", first.body));
             }
             Some(_) => {}
             None => {
-                let first = FirstReply { ask: of.ask.clone(), body: body.to_owned(), at: world.elapsed() };
+                let first =
+                    FirstReply { command: of.command.clone(), body: body.to_owned(), at: world.elapsed() };
                 self.first_replies.insert(scope, first);
                 self.learn_resource(of, body);
             }
         }
-        match &of.ask {
+        match &of.command {
             // A stored reply shows what was, so it is no view of the order.
-            Ask::Move { .. } | Ask::Place { .. } if !is_replay => self.learn_version(of.person, body, None),
-            Ask::Place { .. }
-            | Ask::Pay { .. }
-            | Ask::Move { .. }
-            | Ask::Capture { .. }
-            | Ask::Void { .. }
-            | Ask::Refund { .. }
-            | Ask::Adjust { .. }
-            | Ask::Read { .. } => None,
+            Command::Move { .. } | Command::Place { .. } if !is_replay => {
+                self.learn_version(of.person, body, None)
+            }
+            Command::Place { .. }
+            | Command::Pay { .. }
+            | Command::Move { .. }
+            | Command::Capture { .. }
+            | Command::Void { .. }
+            | Command::Refund { .. }
+            | Command::Adjust { .. }
+            | Command::Read { .. } => None,
         }
     }
 
-    fn learn_resource(&mut self, of: &Intention, body: &str) {
+    fn learn_resource(&mut self, of: &ClientRequest, body: &str) {
         let mut words = body.split(' ').map(str::to_owned);
         let (Some(first), _, third) = (words.next(), words.next(), words.next()) else { return };
-        match of.ask {
-            Ask::Place { .. } => {
+        match of.command {
+            Command::Place { .. } => {
                 let mark = crate::client::order_mark(of.person, &of.key);
                 self.orders.push(KnownOrder { number: first, owner: of.person, mark });
             }
-            Ask::Pay { .. } => {
+            Command::Pay { .. } => {
                 self.payments.insert(first, third.unwrap_or_default());
             }
-            Ask::Move { .. }
-            | Ask::Capture { .. }
-            | Ask::Void { .. }
-            | Ask::Refund { .. }
-            | Ask::Adjust { .. }
-            | Ask::Read { .. } => {}
+            Command::Move { .. }
+            | Command::Capture { .. }
+            | Command::Void { .. }
+            | Command::Refund { .. }
+            | Command::Adjust { .. }
+            | Command::Read { .. } => {}
         }
     }
 
@@ -208,9 +218,9 @@ impl Model {
         self.seen_versions.get(&(person, number.to_owned())).copied()
     }
 
-    /// The intentions without a reply that ends them.
-    pub(crate) fn unsettled(&self) -> Vec<Intention> {
-        let open = self.intentions.iter().filter(|it| !self.settled.contains(&scope_of(it)));
+    /// The requests without a reply that ends them.
+    pub(crate) fn unsettled(&self) -> Vec<ClientRequest> {
+        let open = self.requests.iter().filter(|it| !self.settled.contains(&scope_of(it)));
         open.cloned().collect()
     }
 }

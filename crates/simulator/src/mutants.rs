@@ -80,7 +80,7 @@ mutants! {
     HoldsNeverEnd = "the sweep that releases uncaptured payments is off";
     NothingIsLookedUp = "the sweep that looks payments up is off";
     LogoutIsNotStored = "a logout is not stored";
-    OthersStayLive = "a new password or a closed account ends no session";
+    OthersStayLive = "a new password or a disabled account ends no session";
     RevocationsAreNotRead = "instances do not read which sessions ended elsewhere";
     GenerationIsNotCompared = "a session is not compared when its refresh token is exchanged";
     PasswordIsNotRequired = "a session begins although its password was replaced meanwhile";
@@ -93,7 +93,7 @@ mutants! {
     FollowersDoNotWait = "a webhook does not wait for earlier ones about the same subject";
     DeletionIsNotStored = "the deletion of an endpoint is not stored";
     OldSecretIsDropped = "a rotation does not keep the secret before it";
-    OldSecretSignsOn = "the secret before a rotation signs for ever";
+    OldSecretSignsOn = "the secret before a rotation signs forever";
 }
 
 /// The head of an order as it is read to confirm a cached one.

@@ -10,7 +10,7 @@ pub(crate) mod webhooks;
 
 use ports::PortError;
 
-/// The failure of every port that is away.
-pub(crate) fn away_error() -> PortError {
+/// The error of every port that is unavailable.
+pub(crate) fn unavailable_error() -> PortError {
     PortError::unavailable("away")
 }

@@ -10,5 +10,5 @@ mod client;
 mod secrets;
 mod workload;
 
-pub(crate) use book::{HookBook, Receipt};
+pub(crate) use book::{Receipt, WebhookModel};
 pub(crate) use workload::{enable_endpoints, make_webhook_step, start_webhook_rounds};

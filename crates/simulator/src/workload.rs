@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use domain::order::OrderStatus;
 
 use crate::{
-    ask::{Ask, Intention},
     client::send_request,
+    command::{ClientRequest, Command},
     faults::Fault,
     gateway::{TOKEN_DECLINED, TOKEN_OK, TOKEN_PENDING, send_notices},
     instance::set_clock,
@@ -61,18 +61,18 @@ pub(crate) fn make_step(world: &Arc<World>) -> Duration {
     Duration::from_millis(chance.below(60))
 }
 
-fn send_new(world: &Arc<World>, person: usize, ask: Ask) {
+fn send_new(world: &Arc<World>, person: usize, command: Command) {
     let key = format!("k{}", world.next_number());
-    send_intention(world, Intention { person, key, ask });
+    send_recorded_request(world, ClientRequest { person, key, command });
 }
 
-fn send_intention(world: &Arc<World>, intention: Intention) {
-    world.trace(|| format!("{intention:?}"));
-    lock(&world.model).intentions.push(intention.clone());
-    send_request(world, &intention);
+fn send_recorded_request(world: &Arc<World>, request: ClientRequest) {
+    world.trace(|| format!("{request:?}"));
+    lock(&world.model).requests.push(request.clone());
+    send_request(world, &request);
     // An impatient client sends twice at once.
     if world.chance.below(8) == 0 {
-        send_request(world, &intention);
+        send_request(world, &request);
     }
 }
 
@@ -87,7 +87,7 @@ fn pick_lines(world: &World) -> Vec<(usize, u32)> {
 
 fn place(world: &Arc<World>) {
     let person = world.chance.index(CUSTOMERS).unwrap_or_default();
-    send_new(world, person, Ask::Place { lines: pick_lines(world) });
+    send_new(world, person, Command::Place { lines: pick_lines(world) });
 }
 
 fn pick_order(world: &World) -> Option<KnownOrder> {
@@ -129,35 +129,42 @@ fn pay(world: &Arc<World>) {
         _ => TOKEN_OK,
     };
     let is_manual = world.chance.below(3) == 0;
-    send_new(world, order.owner, Ask::Pay { order: order.number, token, is_manual });
+    send_new(world, order.owner, Command::Pay { order: order.number, token, is_manual });
 }
 
-fn pick_intention(world: &World) -> Option<Intention> {
+fn pick_request(world: &World) -> Option<ClientRequest> {
     let model = lock(&world.model);
     let open = model.unsettled();
     if world.chance.below(3) > 0 && !open.is_empty() {
         return world.chance.pick(&open).cloned();
     }
-    world.chance.pick(&model.intentions).cloned()
+    world.chance.pick(&model.requests).cloned()
 }
 
 fn retry(world: &Arc<World>) {
-    let Some(intention) = pick_intention(world) else { return };
-    world.trace(|| format!("again {intention:?}"));
-    send_request(world, &intention);
+    let Some(request) = pick_request(world) else { return };
+    world.trace(|| format!("again {request:?}"));
+    send_request(world, &request);
 }
 
 /// Another request with a key that was used.
 fn reuse_key(world: &Arc<World>) {
-    let Some(old) = pick_intention(world).filter(|it| matches!(it.ask, Ask::Place { .. })) else { return };
-    send_intention(world, Intention { ask: Ask::Place { lines: pick_lines(world) }, ..old });
+    let Some(old) = pick_request(world).filter(|it| matches!(it.command, Command::Place { .. })) else {
+        return;
+    };
+    send_recorded_request(
+        world,
+        ClientRequest { command: Command::Place { lines: pick_lines(world) }, ..old },
+    );
 }
 
 /// The same request with the same key by another person, whose key it is as well.
 fn borrow_key(world: &Arc<World>) {
-    let Some(old) = pick_intention(world).filter(|it| matches!(it.ask, Ask::Place { .. })) else { return };
+    let Some(old) = pick_request(world).filter(|it| matches!(it.command, Command::Place { .. })) else {
+        return;
+    };
     let person = old.person.saturating_add(1) % CUSTOMERS;
-    send_intention(world, Intention { person, ..old });
+    send_recorded_request(world, ClientRequest { person, ..old });
 }
 
 /// An order that is paid and not delivered, if there is one: few get so far by chance.
@@ -180,17 +187,17 @@ fn change_status(world: &Arc<World>) {
     let person = if by_owner && world.chance.below(2) == 0 { order.owner } else { OPERATOR };
     let seen = lock(&world.model).seen_version(person, &order.number);
     let version = seen.filter(|_| world.chance.below(2) == 0);
-    send_new(world, person, Ask::Move { order: order.number, to, version });
+    send_new(world, person, Command::Move { order: order.number, to, version });
 }
 
 fn end_hold(world: &Arc<World>) {
     let Some(payment) = pick_payment(world, &["AUTHORIZED", "PENDING"]) else { return };
-    let ask = match world.chance.below(8) {
-        0..3 => Ask::Void { payment },
-        3 => Ask::Capture { payment, amount: Some("0.01".to_owned()) },
-        _ => Ask::Capture { payment, amount: None },
+    let command = match world.chance.below(8) {
+        0..3 => Command::Void { payment },
+        3 => Command::Capture { payment, amount: Some("0.01".to_owned()) },
+        _ => Command::Capture { payment, amount: None },
     };
-    send_new(world, OPERATOR, ask);
+    send_new(world, OPERATOR, command);
 }
 
 fn refund(world: &Arc<World>) {
@@ -200,15 +207,15 @@ fn refund(world: &Arc<World>) {
         1 => Some("0.05".to_owned()),
         _ => Some("7.50".to_owned()),
     };
-    send_new(world, OPERATOR, Ask::Refund { payment, amount });
+    send_new(world, OPERATOR, Command::Refund { payment, amount });
 }
 
 fn read(world: &Arc<World>) {
     let Some(order) = pick_order(world) else { return };
     let person = if world.chance.below(3) == 0 { OPERATOR } else { order.owner };
-    let ask = Ask::Read { order: order.number, is_rendered: world.chance.below(2) == 0 };
+    let command = Command::Read { order: order.number, is_rendered: world.chance.below(2) == 0 };
     // It has no key, and is not repeated.
-    send_request(world, &Intention { person, key: String::new(), ask });
+    send_request(world, &ClientRequest { person, key: String::new(), command });
 }
 
 /// A buyer pays or does not, or an open refund gets its result.
@@ -245,7 +252,7 @@ fn sweep(world: &Arc<World>) {
 fn adjust(world: &Arc<World>) {
     let product = world.chance.index(PRODUCTS).unwrap_or_default();
     let by = if world.chance.below(2) == 0 { 1 } else { -1 };
-    send_new(world, OPERATOR, Ask::Adjust { product, by });
+    send_new(world, OPERATOR, Command::Adjust { product, by });
 }
 
 fn set_some_clock(world: &Arc<World>) {

@@ -27,7 +27,7 @@ use crate::{
     mutants::Mutant,
     ports::{cache::SharedEntries, locks::LockTable},
     sessions::SessionBook,
-    webhooks::HookBook,
+    webhooks::WebhookModel,
 };
 
 /// The time at which every history begins.
@@ -71,7 +71,7 @@ pub(crate) struct World {
     pub(crate) ledger: Mutex<Ledger>,
     pub(crate) model: Mutex<Model>,
     pub(crate) sessions: Mutex<SessionBook>,
-    pub(crate) hooks: Mutex<HookBook>,
+    pub(crate) hooks: Mutex<WebhookModel>,
     pub(crate) slots: Mutex<Vec<Slot>>,
     pub(crate) shared_cache: SharedEntries,
     pub(crate) locks: LockTable,

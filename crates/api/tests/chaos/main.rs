@@ -6,7 +6,7 @@ mod engines;
 
 use std::time::Duration;
 
-use chaos::{ChaosRun, Deed, Engine, Plan, run_chaos};
+use chaos::{ChaosRun, Engine, Operation, Plan, run_chaos};
 
 /// A moment for each fault: with the starts of servers about half a minute on a calm machine.
 const PLAN_SEED: u64 = 1;
@@ -15,9 +15,10 @@ const FAULT_MAX: Duration = Duration::from_millis(500);
 
 /// Deletes the last row of a kind that was acknowledged, and asks the judge. There is one: the calm round at the end of a
 /// run has an order, a payment and a refund.
-fn delete_one(run: &ChaosRun, is_kind: impl Fn(&Deed) -> bool, sql: impl Fn(&str) -> String) {
+fn delete_one(run: &ChaosRun, is_kind: impl Fn(&Operation) -> bool, sql: impl Fn(&str) -> String) {
     let before = run.judge_again().unwrap();
-    let acknowledged = run.entries().iter().rev().find(|it| it.status == 201 && is_kind(&it.deed)).unwrap();
+    let acknowledged =
+        run.entries().iter().rev().find(|it| it.status == 201 && is_kind(&it.operation)).unwrap();
     run.corrupt(&sql(&acknowledged.id)).unwrap();
     let after = run.judge_again().unwrap();
     // More than one, if others belong to it.
@@ -47,12 +48,12 @@ async fn every_fault_once_loses_and_doubles_nothing_and_a_loss_is_found() {
 
     delete_one(
         &run,
-        |it| matches!(it, Deed::Refund(_)),
+        |it| matches!(it, Operation::Refund(_)),
         |id| format!("DELETE FROM refunds WHERE refund_id = '{id}'"),
     );
     delete_one(
         &run,
-        |it| matches!(it, Deed::Place(_)),
+        |it| matches!(it, Operation::Place(_)),
         |id| format!("DELETE FROM orders WHERE orderNumber = '{id}'"),
     );
     let oldest = "DELETE FROM order_status_history WHERE orderId = (SELECT MIN(id) FROM orders)";

@@ -10,13 +10,13 @@ use crate::harness::{Client, Notice, Person, Server, eventually, field, gateway,
 const SOON: Duration = Duration::from_secs(20);
 
 impl Client {
-    /// What operators were told of rows that cannot be read.
+    /// What operators were notified of about rows that cannot be read.
     async fn unreadable(&self) -> Vec<Value> {
         let all = self.all("/v1/operations/findings").await;
         all.into_iter().filter(|it| it["kind"] == "unreadable").collect()
     }
 
-    /// Waits until that many rows were told of, and gives the tables that they name, sorted.
+    /// Waits until operators were notified of that many rows, and gives the tables that they name, sorted.
     async fn unreadable_tables(&self, count: usize) -> Vec<String> {
         let look = async || Some(self.unreadable().await).filter(|it| it.len() >= count);
         let findings = eventually(&format!("{count} findings"), SOON, look).await;
@@ -138,11 +138,7 @@ async fn an_order_that_cannot_be_read_keeps_no_other_from_moving_on() {
     let tables = ["order_items", "order_status_history", "orders", "orders"];
     assert_eq!(operator.unreadable_tables(4).await, tables);
     customer.lets_an_order_expire(&server, &product).await;
-    assert_eq!(
-        operator.unreadable_tables(4).await,
-        tables,
-        "told of once, however often they are come across"
-    );
+    assert_eq!(operator.unreadable_tables(4).await, tables, "notified of once, however often they are read");
     let findings = operator.unreadable().await;
     for bad in [&currency, &items, &history, &stuck] {
         assert_eq!(findings.iter().filter(|it| it["orderNumber"] == bad["orderNumber"]).count(), 1);
@@ -181,7 +177,7 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
     customer.post_once(&second, &gateway("tok_visa", "AUTOMATIC")).await.refused(500, "internal-error");
     customer.get(&format!("/v1/orders/{}/payments", number(&order))).await.ok(200);
     let notice = Notice::of("payment.captured", &bad);
-    // It is kept, and applied when the row is mended: the gateway does not repeat it for ever.
+    // It is kept, and applied when the row is repaired: the gateway does not repeat it forever.
     notice.signed(&customer).await.ok(200);
     assert_eq!(notice.signed(&customer).await.ok(200)["duplicate"], true);
 
@@ -244,7 +240,7 @@ async fn a_user_session_key_or_finding_that_cannot_be_read_affects_no_other() {
     assert_eq!(
         tables,
         ["findings", "idempotency_claims"],
-        "a finding that cannot be read is one to be told of"
+        "operators are notified of a finding that cannot be read"
     );
 }
 

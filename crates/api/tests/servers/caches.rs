@@ -1,4 +1,4 @@
-//! Redis and memcached are away or hang: everything goes on, and is right.
+//! Redis and memcached are unavailable or hang: everything goes on, and is right.
 
 use std::time::Duration;
 
@@ -7,29 +7,29 @@ use serde_json::json;
 use crate::{
     everyday::{are_as_they_were, everyday, pair, sessions, timed},
     harness::{QUIET, Server, field},
-    trouble::{Trouble, Victim, becomes, empty_memcached},
+    trouble::{FaultKind, FaultTarget, becomes, empty_memcached},
 };
 
 /// What a cache that hangs may cost a request.
 const HUNG_COSTS_MAX: Duration = Duration::from_millis(100);
-const BOTH: &[Victim] = &[Victim::Redis, Victim::Memcached];
-/// Who is away: one, the other, both.
-const AWAY: &[&[Victim]] = &[&[Victim::Redis], &[Victim::Memcached], BOTH];
+const BOTH: &[FaultTarget] = &[FaultTarget::Redis, FaultTarget::Memcached];
+/// Who is unavailable: one, the other, both.
+const AWAY: &[&[FaultTarget]] = &[&[FaultTarget::Redis], &[FaultTarget::Memcached], BOTH];
 
-async fn go_on_without(trouble: Trouble) {
+async fn go_on_without(fault: FaultKind) {
     let (first, second) = pair();
     let operator = first.operator().await;
     let sessions = sessions(&first, &second).await;
     becomes(&first, 200, "ok", &[]).await;
     for away in AWAY {
         for it in *away {
-            it.strike(&first, trouble);
+            it.inject(&first, fault);
         }
         becomes(&first, 200, "degraded", away).await;
         everyday(&first, &second, &operator).await;
         are_as_they_were(&first, &second, &sessions).await;
         for it in *away {
-            it.heal(&first, trouble);
+            it.clear(&first, fault);
         }
         are_as_they_were(&first, &second, &sessions).await;
         becomes(&first, 200, "ok", &[]).await;
@@ -41,12 +41,12 @@ async fn go_on_without(trouble: Trouble) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_goes_on_while_they_are_dead() {
-    go_on_without(Trouble::Killed).await;
+    go_on_without(FaultKind::Killed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_goes_on_while_they_hang() {
-    go_on_without(Trouble::Hung).await;
+    go_on_without(FaultKind::Hung).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +67,7 @@ async fn a_server_that_hangs_costs_a_request_next_to_nothing() {
     }
     without.sort();
     for it in BOTH {
-        it.strike(&server, Trouble::Hung);
+        it.inject(&server, FaultKind::Hung);
     }
     let promised = without[ASKED / 2] + HUNG_COSTS_MAX * u32::try_from(BOTH.len()).unwrap();
     let mut took = Vec::new();
@@ -80,7 +80,7 @@ async fn a_server_that_hangs_costs_a_request_next_to_nothing() {
     println!("half within {:?}, before it {:?}", took[ASKED / 2], without[ASKED / 2]);
     assert!(took[ASKED / 2] < promised, "half took longer than {:?}", took[ASKED / 2]);
     for it in BOTH {
-        it.heal(&server, Trouble::Hung);
+        it.clear(&server, FaultKind::Hung);
     }
     becomes(&server, 200, "ok", &[]).await;
 }
@@ -101,13 +101,13 @@ async fn what_a_cache_remembers_from_before_is_not_read() {
         }
         // It dies with the first version in it; what comes then it does not hear of.
         for it in *victims {
-            it.strike(&first, Trouble::Killed);
+            it.inject(&first, FaultKind::Killed);
         }
         for order in &orders {
             customer.moved(order, "CANCELLED").await;
         }
         for it in *victims {
-            it.heal(&first, Trouble::Killed);
+            it.clear(&first, FaultKind::Killed);
         }
         if victims.len() == 1 {
             empty_memcached(&first);
@@ -128,17 +128,17 @@ async fn what_a_cache_remembers_from_before_is_not_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_starts_without_them() {
-    for trouble in [Trouble::Killed, Trouble::Hung] {
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
         let first = Server::with(QUIET);
         let operator = first.operator().await;
         for it in BOTH {
-            it.strike(&first, trouble);
+            it.inject(&first, fault);
         }
         let second = first.beside(QUIET);
         becomes(&second, 200, "degraded", BOTH).await;
         everyday(&second, &first, &operator).await;
         for it in BOTH {
-            it.heal(&first, trouble);
+            it.clear(&first, fault);
         }
         becomes(&second, 200, "ok", &[]).await;
         everyday(&first, &second, &operator).await;

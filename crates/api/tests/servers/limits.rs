@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{PATIENCE, Server, eventually},
-    trouble::{Trouble, Victim},
+    trouble::{FaultKind, FaultTarget},
 };
 
 const QUOTA: &[(&str, &str)] = &[("IDEM_REQUESTS_PER_MINUTE_PER_USER", "60")];
@@ -39,14 +39,14 @@ async fn two_instances_share_one_quota_through_redis() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_instance_counts_for_itself_while_redis_is_away() {
-    for trouble in [Trouble::Killed, Trouble::Hung] {
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
         let first = Server::with(QUOTA);
         let second = first.beside(QUOTA);
         let here = first.customer().await;
         let there = here.at(second.address());
-        Victim::Redis.strike(&first, trouble);
-        assert_eq!(let_through(&here).await, 60, "{trouble:?}");
-        assert_eq!(let_through(&there).await, 60, "{trouble:?}");
-        Victim::Redis.heal(&first, trouble);
+        FaultTarget::Redis.inject(&first, fault);
+        assert_eq!(let_through(&here).await, 60, "{fault:?}");
+        assert_eq!(let_through(&there).await, 60, "{fault:?}");
+        FaultTarget::Redis.clear(&first, fault);
     }
 }

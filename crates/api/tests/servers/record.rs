@@ -1,4 +1,4 @@
-//! The record itself is away or hangs: what cannot be written is refused in time, and what was answered stays true.
+//! The record itself is unavailable or hangs: what cannot be written is refused in time, and what was answered stays true.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
         item, unique,
     },
     stack::Stack,
-    trouble::{Trouble, Victim, becomes},
+    trouble::{FaultKind, FaultTarget, becomes},
 };
 
 /// A refusal comes well within the deadline of ten seconds.
@@ -56,7 +56,7 @@ fn writes(client: &Client, product: &str, payable: &str, keys: &[String]) -> Vec
     writes
 }
 
-async fn is_away_and_comes_back(trouble: Trouble) {
+async fn is_away_and_comes_back(fault: FaultKind) {
     let (first, second) = pair();
     let (operator, customer) = (first.operator().await, first.customer().await);
     let there = customer.at(second.address());
@@ -71,7 +71,7 @@ async fn is_away_and_comes_back(trouble: Trouble) {
     let keys: Vec<_> = (0..10).map(|_| unique("key")).collect();
     let (here_keys, there_keys) = keys.split_at(5);
 
-    Victim::Database.strike(&first, trouble);
+    FaultTarget::Database.inject(&first, fault);
     let mut asked = writes(&customer, &product, &payable, here_keys);
     asked.extend(writes(&there, &product, &payable, there_keys));
     asked.extend([captured.signed(&customer), captured.signed(&there)]);
@@ -80,8 +80,8 @@ async fn is_away_and_comes_back(trouble: Trouble) {
         let known = ["/problems/unavailable", "/problems/overloaded"].iter().any(|it| kind == *it);
         assert!(refused.status == 503 && known, "{}: {}", refused.asked, refused.text);
     }
-    becomes(&first, 503, "unavailable", &[Victim::Database]).await;
-    Victim::Database.heal(&first, trouble);
+    becomes(&first, 503, "unavailable", &[FaultTarget::Database]).await;
+    FaultTarget::Database.clear(&first, fault);
 
     let order = json!({"items": [item(&product, 1)]});
     let place = |client: &Client, key: &str| client.post("/v1/orders", &order).idempotent(key);
@@ -113,30 +113,30 @@ async fn is_away_and_comes_back(trouble: Trouble) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_dies_loses_nothing_that_was_answered() {
-    is_away_and_comes_back(Trouble::Killed).await;
+    is_away_and_comes_back(FaultKind::Killed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_hangs_delays_no_request_beyond_its_deadline() {
-    is_away_and_comes_back(Trouble::Hung).await;
+    is_away_and_comes_back(FaultKind::Hung).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_session_is_not_accepted_by_an_instance_that_cannot_ask() {
-    for trouble in [Trouble::Killed, Trouble::Hung] {
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
         let (first, second) = pair();
         let customer = first.customer().await;
         let there = customer.at(second.address());
         there.get("/v1/me").await.ok(200);
         // No notification arrives, and then the database cannot be asked either.
-        Victim::Redis.strike(&first, trouble);
+        FaultTarget::Redis.inject(&first, fault);
         customer.post("/v1/auth/logout", &json!({})).await.ok(204);
-        Victim::Database.strike(&first, trouble);
+        FaultTarget::Database.inject(&first, fault);
         // The promise names the time.
         tokio::time::sleep(REVOKED_WITHIN).await;
         for client in [&customer, &there] {
             let reply = client.get("/v1/me").await;
-            assert!(matches!(reply.status, 401 | 503), "{trouble:?}: {}", reply.text);
+            assert!(matches!(reply.status, 401 | 503), "{fault:?}: {}", reply.text);
         }
     }
 }
@@ -149,13 +149,13 @@ async fn what_was_due_while_the_record_was_away_is_done_once_when_it_is_back() {
     let (first, second) = (Server::on(Arc::clone(&place), &settings), Server::on(place, &settings));
     let (operator, customer) = (first.operator().await, first.customer().await);
     let product = operator.product("5.00", Some(u32::try_from(STOCK).unwrap())).await;
-    for trouble in [Trouble::Killed, Trouble::Hung] {
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
         for _ in 0..ORDERS {
             customer.order(&product, 1).await;
         }
-        Victim::Database.strike(&first, trouble);
-        becomes(&second, 503, "unavailable", &[Victim::Database]).await;
-        Victim::Database.heal(&first, trouble);
+        FaultTarget::Database.inject(&first, fault);
+        becomes(&second, 503, "unavailable", &[FaultTarget::Database]).await;
+        FaultTarget::Database.clear(&first, fault);
         becomes(&second, 200, "ok", &[]).await;
         let closed = async || {
             (operator.get(&format!("/v1/products/{product}")).await.json()["stock"] == STOCK).then_some(())

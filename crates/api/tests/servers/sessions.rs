@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     everyday::{are_as_they_were, everyday, pair, sessions},
     harness::{Client, PATIENCE, Person, Place, Server, eventually, is_dead},
-    trouble::{Trouble, Victim, becomes, empty_memcached, empty_redis, readiness},
+    trouble::{FaultKind, FaultTarget, becomes, empty_memcached, empty_redis, readiness},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,11 +58,11 @@ async fn guessing_has_its_limit_with_and_without_them() {
         [401, 401, 401, 429, 429, 429],
         "counted together"
     );
-    for trouble in [Trouble::Killed, Trouble::Hung] {
-        Victim::Redis.strike(&first, trouble);
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
+        FaultTarget::Redis.inject(&first, fault);
         let one = &both[..1];
-        assert_eq!(guesses(&Person::new("nobody"), one).await, [401, 401, 401, 429, 429, 429], "{trouble:?}");
-        Victim::Redis.heal(&first, trouble);
+        assert_eq!(guesses(&Person::new("nobody"), one).await, [401, 401, 401, 429, 429, 429], "{fault:?}");
+        FaultTarget::Redis.clear(&first, fault);
         becomes(&first, 200, "ok", &[]).await;
     }
 }
@@ -70,15 +70,15 @@ async fn guessing_has_its_limit_with_and_without_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_is_everywhere_within_a_second_also_when_redis_goes_at_that_moment() {
     let (first, second) = pair();
-    for trouble in [Trouble::Killed, Trouble::Hung] {
+    for fault in [FaultKind::Killed, FaultKind::Hung] {
         let person = Person::new("leaver");
         let here = person.register(&first.client()).await;
         let there = here.at(second.address());
         there.get("/v1/me").await.ok(200);
-        Victim::Redis.strike(&first, trouble);
+        FaultTarget::Redis.inject(&first, fault);
         here.post("/v1/auth/logout", &json!({})).await.ok(204);
         is_dead(&there).await;
-        Victim::Redis.heal(&first, trouble);
+        FaultTarget::Redis.clear(&first, fault);
         let stays_dead = async || {
             there.get("/v1/me").await.refused(401, "unauthorized");
             here.get("/v1/me").await.refused(401, "unauthorized");

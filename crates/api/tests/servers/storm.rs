@@ -14,14 +14,14 @@ use tokio::task::JoinSet;
 use crate::{
     harness::{Asked, Client, Diary, Notice, Place, Reply, Request, Server, Shelf, field, gateway, item},
     stack::Stack,
-    trouble::{Trouble, Victim, becomes, empty_memcached, empty_redis},
+    trouble::{FaultKind, FaultTarget, becomes, empty_memcached, empty_redis},
 };
 
 const SHOPPERS: usize = 8;
 const STOCK: u32 = 100_000;
-/// How long each trouble takes, and how long there is none after it.
+/// How long each fault takes, and how long there is none after it.
 const A_WHILE: Duration = Duration::from_millis(400);
-/// How often a client asks until there is an answer: much longer than any trouble takes.
+/// How often a client asks until there is an answer: much longer than any fault takes.
 const ATTEMPTS_MAX: usize = 2_400;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -87,13 +87,13 @@ async fn shop(clients: [Client; 2], diary: Diary, product: String, seed: usize, 
     }
 }
 
-/// One trouble after the other.
-async fn troubles(server: &Server) {
-    for victim in [Victim::Redis, Victim::Memcached, Victim::Database] {
-        for trouble in [Trouble::Killed, Trouble::Hung] {
-            victim.strike(server, trouble);
+/// Injects one fault at a time.
+async fn inject_faults(server: &Server) {
+    for target in [FaultTarget::Redis, FaultTarget::Memcached, FaultTarget::Database] {
+        for fault in [FaultKind::Killed, FaultKind::Hung] {
+            target.inject(server, fault);
             tokio::time::sleep(A_WHILE).await;
-            victim.heal(server, trouble);
+            target.clear(server, fault);
             tokio::time::sleep(A_WHILE).await;
             empty_redis(server);
             empty_memcached(server);
@@ -117,7 +117,7 @@ async fn whatever_befalls_the_servers_everything_adds_up() {
         people.push((customer, diary.clone()));
         shoppers.spawn(shop(clients, diary, product.clone(), seed, Arc::clone(&closed)));
     }
-    troubles(&first).await;
+    inject_faults(&first).await;
     closed.store(true, Ordering::SeqCst);
     shoppers.join_all().await;
     for server in [&first, &second] {

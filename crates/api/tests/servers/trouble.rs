@@ -1,4 +1,4 @@
-//! What may befall the servers that the binary stands on.
+//! Faults of the servers that the binary depends on.
 
 use std::{
     io::{Read, Write},
@@ -12,22 +12,22 @@ use crate::harness::{PATIENCE, Server, eventually, raw};
 
 /// One of the servers, by its name in `/readyz`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Victim {
+pub(crate) enum FaultTarget {
     Database,
     Redis,
     Memcached,
 }
 
-/// What befalls it.
+/// Faults of the servers that the binary depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum FaultKind {
     /// It dies, and comes back with what is on its disk.
     Killed,
     /// It takes connections and answers nothing.
     Hung,
 }
 
-impl Victim {
+impl FaultTarget {
     const fn name(self) -> &'static str {
         match self {
             Self::Database => "database",
@@ -36,38 +36,36 @@ impl Victim {
         }
     }
 
-    /// It is away.
-    pub(crate) fn strike(self, server: &Server, trouble: Trouble) {
+    pub(crate) fn inject(self, server: &Server, fault: FaultKind) {
         let stack = &server.place().stack;
         match self {
-            Self::Database => strike(&mut stack.mariadb(), trouble),
-            Self::Redis => strike(&mut stack.redis(), trouble),
-            Self::Memcached => strike(&mut stack.memcached(), trouble),
+            Self::Database => inject(&mut stack.mariadb(), fault),
+            Self::Redis => inject(&mut stack.redis(), fault),
+            Self::Memcached => inject(&mut stack.memcached(), fault),
         }
     }
 
-    /// It is back.
-    pub(crate) fn heal(self, server: &Server, trouble: Trouble) {
+    pub(crate) fn clear(self, server: &Server, fault: FaultKind) {
         let stack = &server.place().stack;
         match self {
-            Self::Database => heal(&mut stack.mariadb(), trouble),
-            Self::Redis => heal(&mut stack.redis(), trouble),
-            Self::Memcached => heal(&mut stack.memcached(), trouble),
+            Self::Database => clear(&mut stack.mariadb(), fault),
+            Self::Redis => clear(&mut stack.redis(), fault),
+            Self::Memcached => clear(&mut stack.memcached(), fault),
         }
     }
 }
 
-fn strike<K: ServerKind>(server: &mut TestServer<K>, trouble: Trouble) {
-    match trouble {
-        Trouble::Killed => server.kill().unwrap(),
-        Trouble::Hung => server.pause().unwrap(),
+fn inject<K: ServerKind>(server: &mut TestServer<K>, fault: FaultKind) {
+    match fault {
+        FaultKind::Killed => server.kill().unwrap(),
+        FaultKind::Hung => server.pause().unwrap(),
     }
 }
 
-fn heal<K: ServerKind>(server: &mut TestServer<K>, trouble: Trouble) {
-    match trouble {
-        Trouble::Killed => server.restart().unwrap(),
-        Trouble::Hung => server.resume().unwrap(),
+fn clear<K: ServerKind>(server: &mut TestServer<K>, fault: FaultKind) {
+    match fault {
+        FaultKind::Killed => server.restart().unwrap(),
+        FaultKind::Hung => server.resume().unwrap(),
     }
 }
 
@@ -89,7 +87,7 @@ fn told(port: u16, what: &str, answer: &str) {
     assert_eq!(String::from_utf8_lossy(&said), answer);
 }
 
-/// What `/readyz` says: the status of the answer, its word for all, and who is away.
+/// What `/readyz` says: the status of the answer, its word for all, and who is unavailable.
 pub(crate) fn readiness(server: &Server) -> (u16, String, Vec<String>) {
     let request = "GET /readyz HTTP/1.1\r\nHost: idem\r\nConnection: close\r\n\r\n";
     let reply = raw(server.address(), request).unwrap();
@@ -100,7 +98,7 @@ pub(crate) fn readiness(server: &Server) -> (u16, String, Vec<String>) {
 }
 
 /// Waits until `/readyz` says so.
-pub(crate) async fn becomes(server: &Server, status: u16, word: &str, away: &[Victim]) {
+pub(crate) async fn becomes(server: &Server, status: u16, word: &str, away: &[FaultTarget]) {
     let names: Vec<_> = away.iter().map(|it| it.name().to_owned()).collect();
     let expected = (status, word.to_owned(), names);
     let look = async || {

@@ -121,7 +121,7 @@ async fn what_was_taken_back_behind_the_services_back_is_found() {
         assert!(!succeeded && said.contains("amount-mismatch"), "{said}");
         assert_eq!(operator.kinds(&payment).await, ["amount-mismatch"], "once");
     }
-    assert_eq!(customer.payment(&payment).await["capturedAmount"], "19.98", "nothing is mended");
+    assert_eq!(customer.payment(&payment).await["capturedAmount"], "19.98", "nothing is repaired");
     let checked = server.place().command(&settings(&double)).args(["gateways", "check"]).output().unwrap();
     let said = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.status.success() && said.contains("stripe") && said.contains("ready"), "{said}");

@@ -153,7 +153,7 @@ async fn commit_in_two(
     }
     world.record.commit(before).await?;
     if world.chance.below(5) == 0 {
-        return Err(crate::ports::away_error().into());
+        return Err(crate::ports::unavailable_error().into());
     }
     world.record.commit(after).await
 }

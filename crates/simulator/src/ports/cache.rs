@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
 
-use super::away_error;
+use super::unavailable_error;
 use crate::{
     faults::Fault,
     lock::lock,
@@ -58,7 +58,7 @@ impl Cache for SharedCache {
         let Self(world) = self;
         world.pause(1).await;
         if world.strikes(Fault::LoseCache) {
-            return Err(away_error());
+            return Err(unavailable_error());
         }
         let of_key = lock(&world.shared_cache.0).get(key).cloned().unwrap_or_default();
         if of_key.is_empty() || world.strikes(Fault::DropEntry) {
@@ -74,7 +74,7 @@ impl Cache for SharedCache {
         let Self(world) = self;
         world.pause(1).await;
         if world.strikes(Fault::LoseCache) {
-            return Err(away_error());
+            return Err(unavailable_error());
         }
         let kept = Kept { entry, until: world.elapsed().saturating_add(ttl) };
         if world.strikes(Fault::DelayEntry) {

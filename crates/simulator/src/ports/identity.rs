@@ -10,7 +10,7 @@ use ports::{
     TokenIssuer,
 };
 
-use super::{away_error, surroundings::Inert};
+use super::{surroundings::Inert, unavailable_error};
 use crate::{
     faults::Fault,
     model::check_port_error,
@@ -110,7 +110,7 @@ impl Broadcast for SimBroadcast {
         let Self(world) = self;
         world.pause(2).await;
         if world.strikes(Fault::LoseBroadcast) {
-            return Err(away_error());
+            return Err(unavailable_error());
         }
         for (number, app) in world.live_instances() {
             let observer = Arc::clone(world);

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use ports::{LockGuard, LockManager, PortError};
 
-use super::away_error;
+use super::unavailable_error;
 use crate::{faults::Fault, lock::lock, world::World};
 
 /// How often a waiting caller looks again.
@@ -66,7 +66,7 @@ impl LockManager for SimLocks {
     ) -> Result<Option<LockGuard>, PortError> {
         self.world.pause(2).await;
         if self.world.strikes(Fault::LoseLockService) {
-            return Err(away_error());
+            return Err(unavailable_error());
         }
         let until = self.world.elapsed().saturating_add(wait);
         loop {

@@ -22,7 +22,7 @@ use ports::{
     StoredAttempt, StoredRefund, UnreadableRow, UserRepository, WebhookRepository,
 };
 
-use super::away_error;
+use super::unavailable_error;
 use crate::{faults::Fault, mutants, world::World};
 
 /// The repositories of one instance.
@@ -31,7 +31,7 @@ pub(crate) struct SimReads(pub(crate) Arc<World>);
 impl SimReads {
     async fn reach_record(&self) -> Result<(), PortError> {
         self.0.pause(3).await;
-        if self.0.strikes(Fault::RefuseRead) { Err(away_error()) } else { Ok(()) }
+        if self.0.strikes(Fault::RefuseRead) { Err(unavailable_error()) } else { Ok(()) }
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork};
 use tokio::sync::oneshot;
 
-use super::away_error;
+use super::unavailable_error;
 use crate::{
     faults::Fault,
     mutants::{self, Mutant},
@@ -28,10 +28,10 @@ impl Store for SimStore {
 }
 
 impl SimStore {
-    /// Commits units that are sent together: what befalls the way befalls all of them.
+    /// Commits units that are sent together: a network fault affects all of them.
     async fn send(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
         let world = &self.0;
-        let all_failed = iter::repeat_with(|| Err(away_error().into())).take(units.len());
+        let all_failed = iter::repeat_with(|| Err(unavailable_error().into())).take(units.len());
         // On their way. An instance that dies here has sent nothing.
         world.pause(3).await;
         if world.strikes(Fault::RefuseCommit) {

@@ -15,7 +15,7 @@ use ports::{
     Attempts, Clock, Digests, IdGenerator, KeyedDigests, OneTimeCodes, PortError, Subscription, Throttle,
 };
 
-use super::away_error;
+use super::unavailable_error;
 use crate::world::World;
 
 /// The clock of one instance.
@@ -55,11 +55,11 @@ pub(crate) struct Inert;
 #[async_trait]
 impl Throttle for Inert {
     async fn count_attempt(&self, _: &str, _: Duration) -> Result<Attempts, PortError> {
-        Err(away_error())
+        Err(unavailable_error())
     }
 
     async fn read_attempts(&self, _: &str) -> Result<Attempts, PortError> {
-        Err(away_error())
+        Err(unavailable_error())
     }
 
     async fn reset_attempts(&self, _: &str) -> Result<(), PortError> {

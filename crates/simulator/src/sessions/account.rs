@@ -6,7 +6,7 @@ use super::session::KnownSession;
 
 /// A change of an account or of all its sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum AccountAsk {
+pub(super) enum AccountCommand {
     /// The account is made, with its first password.
     Register,
     /// Another password; every other session ends.
@@ -18,13 +18,13 @@ pub(super) enum AccountAsk {
     },
     /// Every other session ends.
     EndOthers,
-    /// An operator closes the account, and all its sessions end.
+    /// An operator disables the account, and all its sessions end.
     Disable,
-    /// An operator opens it again.
+    /// An operator enables it again.
     Enable,
 }
 
-impl AccountAsk {
+impl AccountCommand {
     /// The name of the step, for traces and coverage.
     pub(super) const fn step(&self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl AccountAsk {
 /// A request with a key, which is sent once or often.
 #[derive(Debug, Clone)]
 pub(super) struct AccountRequest {
-    pub(super) ask: AccountAsk,
+    pub(super) command: AccountCommand,
     /// The idempotency key.
     pub(super) key: String,
     /// The sessions that have sent it; none for a registration and for an operator.
@@ -71,11 +71,11 @@ pub(super) struct Account {
 impl Account {
     /// When the account certainly existed.
     pub(super) fn registered_at(&self) -> Option<Duration> {
-        self.done(|it| matches!(it, AccountAsk::Register)).next()?.done_at
+        self.done(|it| matches!(it, AccountCommand::Register)).next()?.done_at
     }
 
-    fn done(&self, fits: impl Fn(&AccountAsk) -> bool) -> impl Iterator<Item = &AccountRequest> {
-        self.requests.iter().filter(move |it| it.done_at.is_some() && fits(&it.ask))
+    fn done(&self, fits: impl Fn(&AccountCommand) -> bool) -> impl Iterator<Item = &AccountRequest> {
+        self.requests.iter().filter(move |it| it.done_at.is_some() && fits(&it.command))
     }
 
     /// When this password had certainly been replaced.
@@ -85,7 +85,7 @@ impl Account {
 
     /// Whether anyone has asked to replace this password.
     pub(super) fn may_be_replaced(&self, password: &str) -> bool {
-        self.requests.iter().any(|it| replaces(&it.ask, password))
+        self.requests.iter().any(|it| replaces(&it.command, password))
     }
 
     /// Whether this password was certainly set before `at`.
@@ -97,30 +97,30 @@ impl Account {
     /// A login with this password shows that it was set.
     pub(super) fn learn_password(&mut self, password: &str, at: Duration) {
         password.clone_into(&mut self.password);
-        for request in self.requests.iter_mut().filter(|it| sets(&it.ask, password)) {
+        for request in self.requests.iter_mut().filter(|it| sets(&it.command, password)) {
             request.done_at.get_or_insert(at);
         }
     }
 
-    /// Whether the account is certainly closed for whatever is sent at `from` and answered at `to`.
+    /// Whether the account is certainly disabled for whatever is sent at `from` and answered at `to`.
     pub(super) fn is_disabled(&self, from: Duration, to: Duration) -> bool {
-        let closed = self.done(|it| *it == AccountAsk::Disable).filter(|it| it.done_at <= Some(from));
+        let closed = self.done(|it| *it == AccountCommand::Disable).filter(|it| it.done_at <= Some(from));
         closed.into_iter().any(|it| !self.may_be_enabled(it.sent_at, to))
     }
 
-    /// Whether the account may be closed at some moment after `from`.
+    /// Whether the account may be disabled at some moment after `from`.
     pub(super) fn may_be_disabled(&self, from: Duration) -> bool {
         let is_undone = |closed: &AccountRequest| {
             let closed_at = closed.done_at;
-            let opened = self.done(|it| *it == AccountAsk::Enable).filter(|it| it.done_at <= Some(from));
+            let opened = self.done(|it| *it == AccountCommand::Enable).filter(|it| it.done_at <= Some(from));
             opened.into_iter().any(|it| closed_at.is_some_and(|at| at <= it.sent_at))
         };
-        self.requests.iter().any(|it| it.ask == AccountAsk::Disable && !is_undone(it))
+        self.requests.iter().any(|it| it.command == AccountCommand::Disable && !is_undone(it))
     }
 
-    /// Whether the account may have been opened by a request that was under way between these times.
+    /// Whether the account may have been enabled by a request that was under way between these times.
     fn may_be_enabled(&self, from: Duration, to: Duration) -> bool {
-        let mut opened = self.requests.iter().filter(|it| it.ask == AccountAsk::Enable);
+        let mut opened = self.requests.iter().filter(|it| it.command == AccountCommand::Enable);
         opened.any(|it| it.sent_at <= to && it.done_at.is_none_or(|at| at > from))
     }
 
@@ -129,12 +129,14 @@ impl Account {
         let ended = self.requests.iter().filter_map(|it| {
             let is_older = session.answered_at <= it.sent_at;
             let spares = it.senders.contains(id);
-            let ends = match &it.ask {
-                AccountAsk::Register | AccountAsk::Enable => false,
+            let ends = match &it.command {
+                AccountCommand::Register | AccountCommand::Enable => false,
                 // Whether it began before the change or after it: afterwards its password was wrong.
-                AccountAsk::ChangePassword { from, .. } => !spares && (is_older || session.password == *from),
-                AccountAsk::EndOthers => !spares && is_older,
-                AccountAsk::Disable => is_older || !self.may_be_enabled(it.sent_at, session.answered_at),
+                AccountCommand::ChangePassword { from, .. } => {
+                    !spares && (is_older || session.password == *from)
+                }
+                AccountCommand::EndOthers => !spares && is_older,
+                AccountCommand::Disable => is_older || !self.may_be_enabled(it.sent_at, session.answered_at),
             };
             ends.then_some(it.done_at?.max(session.answered_at))
         });
@@ -144,21 +146,21 @@ impl Account {
     /// Whether anything that was asked of the account may have ended a session.
     pub(super) fn may_have_ended(&self, id: &str, session: &KnownSession) -> bool {
         let mut later = self.requests.iter().filter(|it| it.done_at.is_none_or(|at| at >= session.sent_at));
-        later.any(|it| match it.ask {
-            AccountAsk::Register | AccountAsk::Enable => false,
-            AccountAsk::Disable => true,
+        later.any(|it| match it.command {
+            AccountCommand::Register | AccountCommand::Enable => false,
+            AccountCommand::Disable => true,
             // Of two sessions that sent one request, one may have ended the other.
-            AccountAsk::ChangePassword { .. } | AccountAsk::EndOthers => {
+            AccountCommand::ChangePassword { .. } | AccountCommand::EndOthers => {
                 it.senders.len() > 1 || !it.senders.contains(id)
             }
         })
     }
 }
 
-fn replaces(ask: &AccountAsk, password: &str) -> bool {
-    matches!(ask, AccountAsk::ChangePassword { from, .. } if from == password)
+fn replaces(command: &AccountCommand, password: &str) -> bool {
+    matches!(command, AccountCommand::ChangePassword { from, .. } if from == password)
 }
 
-fn sets(ask: &AccountAsk, password: &str) -> bool {
-    matches!(ask, AccountAsk::ChangePassword { to, .. } if to == password)
+fn sets(command: &AccountCommand, password: &str) -> bool {
+    matches!(command, AccountCommand::ChangePassword { to, .. } if to == password)
 }

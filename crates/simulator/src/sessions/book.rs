@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    account::{Account, AccountAsk, AccountRequest},
+    account::{Account, AccountCommand, AccountRequest},
     session::KnownSession,
 };
 
@@ -65,14 +65,14 @@ impl SessionBook {
     /// Notes that a request about an account is sent, by a session if it has one.
     pub(super) fn begin_request(
         &mut self,
-        (account, ask, key): (usize, &AccountAsk, &str),
+        (account, command, key): (usize, &AccountCommand, &str),
         session: Option<&str>,
         now: Duration,
     ) {
         let Some(account) = self.accounts.get_mut(account) else { return };
         if !account.requests.iter().any(|it| it.key == key) {
             account.requests.push(AccountRequest {
-                ask: ask.clone(),
+                command: command.clone(),
                 key: key.to_owned(),
                 senders: BTreeSet::new(),
                 sent_at: now,

@@ -11,10 +11,12 @@ use application::{
 use domain::{Email, Password, Username, session::SessionOrigin};
 
 use super::{
-    account::AccountAsk,
+    account::AccountCommand,
     book::SessionBook,
     judge::Fault,
-    perform::{end_others, explain_login, explain_port, network, register, replace_password, switch_account},
+    perform::{
+        end_others, map_login_error, map_port_error, network, register, replace_password, switch_account,
+    },
     reply::{Answer, RefreshReply, SessionReply},
     session::Pair,
 };
@@ -70,7 +72,7 @@ pub(super) fn send_login(world: &Arc<World>, number: usize, password: &str) {
         let request = LoginRequest { login: account.name, password, code: None, origin };
         match login(&app, request).await {
             Ok(pair) => SessionReply::Done(Pair { access: pair.access, refresh: pair.refresh }),
-            Err(error) => explain_login(&server, &error),
+            Err(error) => map_login_error(&server, &error),
         }
     };
     send_and_judge(world, "login", work, move |book, _, answer| {
@@ -115,7 +117,7 @@ fn access_token(world: &World, id: &str, generation: i64) -> Option<String> {
 async fn find_caller<T>(world: &World, app: &App, token: &str) -> Result<UserCaller, SessionReply<T>> {
     match authenticate(app, token).await {
         Ok(caller) => caller.and_then(Caller::into_user).ok_or(SessionReply::Unauthenticated),
-        Err(error) => Err(explain_port(world, &error)),
+        Err(error) => Err(map_port_error(world, &error)),
     }
 }
 
@@ -160,7 +162,7 @@ pub(super) fn send_logout(world: &Arc<World>, id: &str, generation: i64) {
         };
         match logout(&app, &caller).await {
             Ok(()) => SessionReply::Done(()),
-            Err(error) => explain_port(&server, &error),
+            Err(error) => map_port_error(&server, &error),
         }
     };
     let id = id.to_owned();
@@ -173,23 +175,23 @@ pub(super) fn send_logout(world: &Arc<World>, id: &str, generation: i64) {
 pub(super) fn send_account_request(
     world: &Arc<World>,
     number: usize,
-    (ask, key): (&AccountAsk, &str),
+    (command, key): (&AccountCommand, &str),
     session: Option<(String, i64)>,
 ) {
     let sent_at = world.elapsed();
     let account = {
         let mut book = lock(&world.sessions);
-        book.begin_request((number, ask, key), session.as_ref().map(|it| it.0.as_str()), sent_at);
+        book.begin_request((number, command, key), session.as_ref().map(|it| it.0.as_str()), sent_at);
         book.accounts.get(number).cloned()
     };
     let Some(account) = account else { return };
     let token = session.as_ref().and_then(|(id, generation)| access_token(world, id, *generation));
-    world.trace(|| format!("{ask:?} of {} by {session:?}", account.name));
-    let (step, key, ask) = (ask.step(), key.to_owned(), ask.clone());
+    world.trace(|| format!("{command:?} of {} by {session:?}", account.name));
+    let (step, key, command) = (command.step(), key.to_owned(), command.clone());
     let sent_key = key.clone();
     let work = |server: Arc<World>, app: Arc<App>| async move {
-        match ask {
-            AccountAsk::Register => {
+        match command {
+            AccountCommand::Register => {
                 let new = NewAccount {
                     username: Username::new(account.name.clone()),
                     email: Email::new(format!("{}@example.com", account.name)),
@@ -197,9 +199,9 @@ pub(super) fn send_account_request(
                 };
                 register(&server, &app, &sent_key, new).await
             }
-            AccountAsk::Disable => switch_account(&server, &app, &sent_key, account.id, true).await,
-            AccountAsk::Enable => switch_account(&server, &app, &sent_key, account.id, false).await,
-            AccountAsk::ChangePassword { from, to } => {
+            AccountCommand::Disable => switch_account(&server, &app, &sent_key, account.id, true).await,
+            AccountCommand::Enable => switch_account(&server, &app, &sent_key, account.id, false).await,
+            AccountCommand::ChangePassword { from, to } => {
                 let caller = match find_caller(&server, &app, &token.unwrap_or_default()).await {
                     Ok(caller) => caller,
                     Err(reply) => return reply,
@@ -207,7 +209,7 @@ pub(super) fn send_account_request(
                 let change = PasswordChange { current: from, new: Password::new(to), network: network() };
                 replace_password(&server, &app, &sent_key, &caller, change).await
             }
-            AccountAsk::EndOthers => {
+            AccountCommand::EndOthers => {
                 let caller = match find_caller(&server, &app, &token.unwrap_or_default()).await {
                     Ok(caller) => caller,
                     Err(reply) => return reply,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    account::{Account, AccountAsk},
+    account::{Account, AccountCommand},
     client::{send_access, send_account_request, send_login, send_logout, send_refresh},
 };
 use crate::{executor::Executor, instance::start_revocation_loops, lock::lock, world::World};
@@ -26,7 +26,7 @@ async fn finish_account(world: &Arc<World>, executor: &mut Executor, number: usi
     let Some(account) = find_account().filter(|it| it.id.is_some()) else { return };
     let key = format!("open{number}");
     for _ in 0..ROUNDS {
-        send_account_request(world, number, (&AccountAsk::Enable, &key), None);
+        send_account_request(world, number, (&AccountCommand::Enable, &key), None);
         executor.run_for(PAUSE).await;
     }
     let before = lock(&world.sessions).order.len();
@@ -61,13 +61,13 @@ async fn finish_account(world: &Arc<World>, executor: &mut Executor, number: usi
 
 /// The passwords that may be right: the one that is known, and those of changes without a reply.
 fn candidates(account: &Account) -> Vec<String> {
-    let open = account.requests.iter().filter_map(|it| match &it.ask {
-        AccountAsk::ChangePassword { to, .. } if account.replaced_at(to).is_none() => Some(to.clone()),
-        AccountAsk::ChangePassword { .. }
-        | AccountAsk::Register
-        | AccountAsk::EndOthers
-        | AccountAsk::Disable
-        | AccountAsk::Enable => None,
+    let open = account.requests.iter().filter_map(|it| match &it.command {
+        AccountCommand::ChangePassword { to, .. } if account.replaced_at(to).is_none() => Some(to.clone()),
+        AccountCommand::ChangePassword { .. }
+        | AccountCommand::Register
+        | AccountCommand::EndOthers
+        | AccountCommand::Disable
+        | AccountCommand::Enable => None,
     });
     let mut all: Vec<_> = open.chain([account.first_password.clone(), account.password.clone()]).collect();
     all.sort();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    account::{Account, AccountAsk},
+    account::{Account, AccountCommand},
     book::SessionBook,
     reply::{Answer, RefreshReply, SessionReply},
     session::{KnownSession, Pair},
@@ -44,7 +44,7 @@ impl SessionBook {
                     .then(|| format!("the right password of {} was refused", account.name))
             }
             SessionReply::Done(_) if account.is_disabled(sent_at, now) => {
-                Some(format!("a session of {} began while the account was closed", account.name))
+                Some(format!("a session of {} began while the account was disabled", account.name))
             }
             SessionReply::Done(_) if account.replaced_at(password).is_some_and(|at| at <= sent_at) => {
                 Some(format!("a session of {} began with a password that was replaced", account.name))
@@ -183,10 +183,10 @@ impl SessionBook {
             return Some(fault);
         }
         let account = self.accounts.get_mut(number)?;
-        let ask = account.requests.iter().find(|it| it.key == key)?.ask.clone();
+        let command = account.requests.iter().find(|it| it.key == key)?.command.clone();
         match answer.outcome {
             SessionReply::Refused => {
-                let fault = judge_refusal(account, &ask, sent_at);
+                let fault = judge_refusal(account, &command, sent_at);
                 settle_request(account, key);
                 fault
             }
@@ -197,7 +197,7 @@ impl SessionBook {
                     return None;
                 }
                 settle_request(account, key);
-                learn_account(account, &ask, body)
+                learn_account(account, &command, body)
             }
             SessionReply::Unknown | SessionReply::Unauthenticated => None,
         }
@@ -212,34 +212,36 @@ fn settle_request(account: &mut Account, key: &str) {
 
 /// Whether a request may be refused: only a change whose present password another one may have replaced, or whose account
 /// an operator may have closed.
-fn judge_refusal(account: &Account, ask: &AccountAsk, sent_at: Duration) -> Fault {
+fn judge_refusal(account: &Account, command: &AccountCommand, sent_at: Duration) -> Fault {
     let name = &account.name;
-    match ask {
-        AccountAsk::ChangePassword { from, .. } => {
+    match command {
+        AccountCommand::ChangePassword { from, .. } => {
             let asked = account.requests.iter().filter(
-                |it| matches!(&it.ask, AccountAsk::ChangePassword { from: other, .. } if other == from),
+                |it| matches!(&it.command, AccountCommand::ChangePassword { from: other, .. } if other == from),
             );
-            let may_be_closed = account.requests.iter().any(|it| matches!(it.ask, AccountAsk::Disable));
+            let may_be_closed =
+                account.requests.iter().any(|it| matches!(it.command, AccountCommand::Disable));
             (asked.count() < 2 && account.was_set(from, sent_at) && !may_be_closed)
                 .then(|| format!("{name} could not change the right password"))
         }
-        AccountAsk::Register | AccountAsk::EndOthers | AccountAsk::Disable | AccountAsk::Enable => {
-            Some(format!("{} of {name} was refused", ask.step()))
-        }
+        AccountCommand::Register
+        | AccountCommand::EndOthers
+        | AccountCommand::Disable
+        | AccountCommand::Enable => Some(format!("{} of {name} was refused", command.step())),
     }
 }
 
-fn learn_account(account: &mut Account, ask: &AccountAsk, body: String) -> Fault {
-    match ask {
-        AccountAsk::Register => {
+fn learn_account(account: &mut Account, command: &AccountCommand, body: String) -> Fault {
+    match command {
+        AccountCommand::Register => {
             let known = account.id.get_or_insert_with(|| body.clone());
             (*known != body).then(|| format!("two registrations of {}: {known} and {body}", account.name))
         }
-        AccountAsk::ChangePassword { to, .. } => {
+        AccountCommand::ChangePassword { to, .. } => {
             to.clone_into(&mut account.password);
             None
         }
-        AccountAsk::EndOthers | AccountAsk::Disable | AccountAsk::Enable => None,
+        AccountCommand::EndOthers | AccountCommand::Disable | AccountCommand::Enable => None,
     }
 }
 

@@ -43,8 +43,8 @@ pub(super) async fn register(world: &World, app: &App, key: &str, new: NewAccoun
         Ok(reply) => read_reply(reply),
         Err(RegisterError::Taken(_)) => SessionReply::Refused,
         Err(RegisterError::Throttled(_) | RegisterError::Busy(_)) => SessionReply::Unknown,
-        Err(RegisterError::Key(error)) => explain_key(world, &error),
-        Err(RegisterError::Failed(error)) => explain_port(world, &error),
+        Err(RegisterError::Key(error)) => map_key_error(world, &error),
+        Err(RegisterError::Failed(error)) => map_port_error(world, &error),
     }
 }
 
@@ -66,8 +66,8 @@ pub(super) async fn switch_account(
         Err(AccountError::NotFound | AccountError::Erased | AccountError::LastOperator) => {
             SessionReply::Refused
         }
-        Err(AccountError::Key(error)) => explain_key(world, &error),
-        Err(AccountError::Failed(error)) => explain_port(world, &error),
+        Err(AccountError::Key(error)) => map_key_error(world, &error),
+        Err(AccountError::Failed(error)) => map_port_error(world, &error),
     }
 }
 
@@ -82,8 +82,8 @@ pub(super) async fn replace_password(
     let reply = reply_of("changed".to_owned());
     match change_password(app, caller, Some(request), change, reply).await {
         Ok(reply) => read_reply(reply),
-        Err(PasswordError::Key(error)) => explain_key(world, &error),
-        Err(PasswordError::Login(error)) => explain_login(world, &error),
+        Err(PasswordError::Key(error)) => map_key_error(world, &error),
+        Err(PasswordError::Login(error)) => map_login_error(world, &error),
     }
 }
 
@@ -97,8 +97,8 @@ pub(super) async fn end_others(
     match end_other_sessions(app, caller, Some(request), reply_of("ended".to_owned())).await {
         Ok(reply) => read_reply(reply),
         Err(RevokeError::NotFound) => SessionReply::Refused,
-        Err(RevokeError::Key(error)) => explain_key(world, &error),
-        Err(RevokeError::Failed(error)) => explain_port(world, &error),
+        Err(RevokeError::Key(error)) => map_key_error(world, &error),
+        Err(RevokeError::Failed(error)) => map_port_error(world, &error),
     }
 }
 
@@ -108,26 +108,26 @@ fn read_reply(reply: IdempotentReply) -> SessionReply<String> {
     }
 }
 
-pub(super) fn explain_port<T>(world: &World, error: &PortError) -> SessionReply<T> {
+pub(super) fn map_port_error<T>(world: &World, error: &PortError) -> SessionReply<T> {
     check_port_error(world, error);
     SessionReply::Unknown
 }
 
-pub(super) fn explain_login<T>(world: &World, error: &LoginError) -> SessionReply<T> {
+pub(super) fn map_login_error<T>(world: &World, error: &LoginError) -> SessionReply<T> {
     match error {
         LoginError::Invalid | LoginError::CodeRequired | LoginError::CodeInvalid => SessionReply::Refused,
         LoginError::Throttled(_) | LoginError::Busy(_) => SessionReply::Unknown,
-        LoginError::Failed(error) => explain_port(world, error),
+        LoginError::Failed(error) => map_port_error(world, error),
     }
 }
 
-fn explain_key<T>(world: &World, error: &KeyError) -> SessionReply<T> {
+fn map_key_error<T>(world: &World, error: &KeyError) -> SessionReply<T> {
     match error {
         KeyError::InProgress => SessionReply::Unknown,
         KeyError::Reused => {
             world.report_violation("a key was refused as used, which has one request".to_owned());
             SessionReply::Refused
         }
-        KeyError::Failed(error) => explain_port(world, error),
+        KeyError::Failed(error) => map_port_error(world, error),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    account::{AccountAsk, AccountRequest},
+    account::{AccountCommand, AccountRequest},
     client::{send_access, send_account_request, send_login, send_logout, send_refresh},
 };
 use crate::{instance::start_revocation_loops, lock::lock, world::World};
@@ -36,11 +36,11 @@ fn log_in(world: &Arc<World>) {
     if account.id.is_none() {
         let begun = account.requests.first();
         let key = begun.map_or_else(|| new_key(world), |it| it.key.clone());
-        return send_account_request(world, number, (&AccountAsk::Register, &key), None);
+        return send_account_request(world, number, (&AccountCommand::Register, &key), None);
     }
     let mut passwords = vec![account.first_password];
     for request in account.requests {
-        if let AccountAsk::ChangePassword { to, .. } = request.ask {
+        if let AccountCommand::ChangePassword { to, .. } = request.command {
             passwords.push(to);
         }
     }
@@ -105,8 +105,8 @@ fn change_password(world: &Arc<World>) {
     let Some(number) = account_of(world, &id) else { return };
     let from = lock(&world.sessions).accounts.get(number).map(|it| it.password.clone()).unwrap_or_default();
     let key = new_key(world);
-    let ask = AccountAsk::ChangePassword { from: from.clone(), to: format!("password {key}") };
-    send_account_request(world, number, (&ask, &key), Some((id, generation)));
+    let command = AccountCommand::ChangePassword { from: from.clone(), to: format!("password {key}") };
+    send_account_request(world, number, (&command, &key), Some((id, generation)));
     // In the same moment another device logs in.
     if world.chance.below(2) == 0 {
         send_login(world, number, &from);
@@ -121,8 +121,8 @@ fn switch_account(world: &Arc<World>) {
         world.chance.pick(&known).cloned()
     };
     let Some((number, password)) = known else { return };
-    let ask = if world.chance.below(2) == 0 { AccountAsk::Disable } else { AccountAsk::Enable };
-    send_account_request(world, number, (&ask, &new_key(world)), None);
+    let command = if world.chance.below(2) == 0 { AccountCommand::Disable } else { AccountCommand::Enable };
+    send_account_request(world, number, (&command, &new_key(world)), None);
     if world.chance.below(2) == 0 {
         send_login(world, number, &password);
     }
@@ -131,7 +131,12 @@ fn switch_account(world: &Arc<World>) {
 fn end_others(world: &Arc<World>) {
     let Some((id, generation)) = pick_session(world) else { return };
     let Some(number) = account_of(world, &id) else { return };
-    send_account_request(world, number, (&AccountAsk::EndOthers, &new_key(world)), Some((id, generation)));
+    send_account_request(
+        world,
+        number,
+        (&AccountCommand::EndOthers, &new_key(world)),
+        Some((id, generation)),
+    );
 }
 
 fn account_of(world: &World, id: &str) -> Option<usize> {
@@ -142,15 +147,15 @@ fn account_of(world: &World, id: &str) -> Option<usize> {
 fn repeat_request(world: &Arc<World>) {
     let open = lock(&world.sessions).list_unsettled();
     let Some((number, request)) = world.chance.pick(&open).cloned() else { return };
-    let AccountRequest { ask, key, .. } = request;
-    let session = match &ask {
-        AccountAsk::Register | AccountAsk::Disable | AccountAsk::Enable => None,
-        AccountAsk::ChangePassword { .. } | AccountAsk::EndOthers => {
+    let AccountRequest { command, key, .. } = request;
+    let session = match &command {
+        AccountCommand::Register | AccountCommand::Disable | AccountCommand::Enable => None,
+        AccountCommand::ChangePassword { .. } | AccountCommand::EndOthers => {
             let Some(session) = newest_session_of(world, number) else { return };
             Some(session)
         }
     };
-    send_account_request(world, number, (&ask, &key), session);
+    send_account_request(world, number, (&command, &key), session);
 }
 
 fn newest_session_of(world: &World, number: usize) -> Option<(String, i64)> {

@@ -54,11 +54,11 @@ pub(crate) struct KnownEndpoint {
 }
 
 /// All endpoints of a world, with their receivers.
-pub(crate) struct HookBook {
+pub(crate) struct WebhookModel {
     pub(crate) endpoints: Vec<KnownEndpoint>,
 }
 
-impl Default for HookBook {
+impl Default for WebhookModel {
     fn default() -> Self {
         let types = |it: &&[&str]| EventTypes::new(it.iter().map(|it| (*it).to_owned()));
         let endpoints = TYPES.iter().map(types).enumerate();
@@ -102,7 +102,7 @@ impl KnownEndpoint {
     }
 }
 
-impl HookBook {
+impl WebhookModel {
     /// The address of a receiver.
     pub(super) fn url_of(number: usize) -> String {
         format!("https://receiver{number}.example/hooks")

@@ -15,7 +15,7 @@ use domain::{
 };
 use ports::{Fingerprint, IdempotencyKey, StoredReply};
 
-use super::book::{HookBook, KnownEndpoint};
+use super::book::{KnownEndpoint, WebhookModel};
 use crate::{
     client::caller_of,
     faults::Fault,
@@ -30,7 +30,7 @@ const WAIT: Duration = Duration::from_secs(30);
 
 /// What an operator asks for.
 #[derive(Debug, Clone)]
-pub(super) enum HookAsk {
+pub(super) enum EndpointCommand {
     /// The endpoint is made.
     Make,
     /// It is closed, or opened again.
@@ -60,14 +60,14 @@ struct Sent {
 }
 
 /// Sends a request about an endpoint; with the same key it is the same request.
-pub(super) fn send_hook_request(world: &Arc<World>, number: usize, ask: HookAsk, key: &str) {
-    let Some((endpoint, key)) = note_sending(world, number, &ask, key) else { return };
-    world.trace(|| format!("{ask:?} of endpoint {number}"));
+pub(super) fn send_hook_request(world: &Arc<World>, number: usize, command: EndpointCommand, key: &str) {
+    let Some((endpoint, key)) = note_sending(world, number, &command, key) else { return };
+    world.trace(|| format!("{command:?} of endpoint {number}"));
     let world = Arc::clone(world);
     let label = Label::outside("endpoint");
     let sent = Sent { at: world.elapsed(), is_alone: endpoint.openings == 0 };
     Arc::clone(&world).spawn(label, async move {
-        let (server, asked) = (Arc::clone(&world), ask.clone());
+        let (server, asked) = (Arc::clone(&world), command.clone());
         let work = |app: Arc<App>| async move {
             let reply = perform_request(&server, &app, (number, &endpoint), &asked, &key).await;
             // The last number at this moment: the endpoint is there, and every later event belongs to it.
@@ -77,37 +77,42 @@ pub(super) fn send_hook_request(world: &Arc<World>, number: usize, ask: HookAsk,
         let reply = world.request(label.step, WAIT, work).await.flatten();
         world.set_label(label);
         if let Some((body, last)) = reply.filter(|_| !world.strikes(Fault::LoseReply)) {
-            learn_reply(&world, number, (&ask, sent), (body, last));
+            learn_reply(&world, number, (&command, sent), (body, last));
         }
     });
 }
 
 /// Notes what a request may change before it is sent, and returns the endpoint and the key of the request; `None` if it
 /// cannot be sent.
-fn note_sending(world: &World, number: usize, ask: &HookAsk, key: &str) -> Option<(KnownEndpoint, String)> {
+fn note_sending(
+    world: &World,
+    number: usize,
+    command: &EndpointCommand,
+    key: &str,
+) -> Option<(KnownEndpoint, String)> {
     let mut book = lock(&world.hooks);
     let endpoint = book.endpoints.get_mut(number)?;
     let mut key = key.to_owned();
-    match ask {
-        HookAsk::Make => {}
-        HookAsk::Switch { disabled: false } => {
+    match command {
+        EndpointCommand::Make => {}
+        EndpointCommand::Switch { disabled: false } => {
             endpoint.openings = endpoint.openings.saturating_add(1);
             endpoint.opening_sent = Some(world.elapsed());
             endpoint.closed_at = None;
         }
-        HookAsk::Switch { disabled: true } | HookAsk::Test => {
+        EndpointCommand::Switch { disabled: true } | EndpointCommand::Test => {
             endpoint.id.as_ref()?;
         }
-        HookAsk::Rotate => {
+        EndpointCommand::Rotate => {
             endpoint.id.as_ref()?;
             key = endpoint.secrets.send_rotation(&key, world.elapsed());
         }
-        HookAsk::Delete => {
+        EndpointCommand::Delete => {
             endpoint.id.as_ref()?;
             endpoint.is_leaving = true;
             key = format!("delete {}", endpoint.key);
         }
-        HookAsk::SendAgain { delivery } => {
+        EndpointCommand::SendAgain { delivery } => {
             let all = world.record.snapshot().webhook_deliveries;
             let message = all.into_iter().find(|it| it.id.as_str() == delivery)?.message;
             endpoint.sent_again.insert(message.to_string());
@@ -116,11 +121,16 @@ fn note_sending(world: &World, number: usize, ask: &HookAsk, key: &str) -> Optio
     Some((endpoint.clone(), key))
 }
 
-fn learn_reply(world: &World, number: usize, (ask, sent): (&HookAsk, Sent), (body, last): (String, i64)) {
+fn learn_reply(
+    world: &World,
+    number: usize,
+    (command, sent): (&EndpointCommand, Sent),
+    (body, last): (String, i64),
+) {
     let mut book = lock(&world.hooks);
     let Some(endpoint) = book.endpoints.get_mut(number) else { return };
-    match ask {
-        HookAsk::Make => {
+    match command {
+        EndpointCommand::Make => {
             let Some((id, secret)) = body.split_once(' ') else { return };
             if endpoint.id.is_none() {
                 endpoint.id = Some(id.to_owned());
@@ -128,11 +138,13 @@ fn learn_reply(world: &World, number: usize, (ask, sent): (&HookAsk, Sent), (bod
                 endpoint.secrets.learn_secret(secret.to_owned(), world.elapsed());
             }
         }
-        HookAsk::Rotate => endpoint.secrets.learn_secret(body, world.elapsed()),
-        HookAsk::Delete => book.note_deletion(number, world.elapsed()),
-        HookAsk::SendAgain { .. } | HookAsk::Test => {}
-        HookAsk::Switch { disabled: false } => endpoint.openings = endpoint.openings.saturating_sub(1),
-        HookAsk::Switch { disabled: true } => {
+        EndpointCommand::Rotate => endpoint.secrets.learn_secret(body, world.elapsed()),
+        EndpointCommand::Delete => book.note_deletion(number, world.elapsed()),
+        EndpointCommand::SendAgain { .. } | EndpointCommand::Test => {}
+        EndpointCommand::Switch { disabled: false } => {
+            endpoint.openings = endpoint.openings.saturating_sub(1)
+        }
+        EndpointCommand::Switch { disabled: true } => {
             // One that was under way at the same time may have come later, also if it was answered first.
             let is_last = sent.is_alone && endpoint.openings == 0 && endpoint.opening_sent < Some(sent.at);
             endpoint.closed_at = is_last.then(|| world.elapsed());
@@ -156,14 +168,14 @@ async fn perform_request(
     world: &World,
     app: &App,
     (number, endpoint): (usize, &KnownEndpoint),
-    ask: &HookAsk,
+    command: &EndpointCommand,
     key: &str,
 ) -> Option<String> {
     let operator = caller_of(OPERATOR).into_operator()?;
     let id = EndpointId::new(endpoint.id.clone().unwrap_or_default());
-    match ask {
-        HookAsk::Make => {
-            let url = WebhookUrl::new(HookBook::url_of(number));
+    match command {
+        EndpointCommand::Make => {
+            let url = WebhookUrl::new(WebhookModel::url_of(number));
             let new = NewEndpoint { url, types: endpoint.types.clone(), description: None };
             let request = request_of("POST /v1/webhook-endpoints", &endpoint.key);
             let render = |it: &WebhookEndpoint, secret: &SigningSecret| {
@@ -171,14 +183,14 @@ async fn perform_request(
             };
             read_outcome(world, number, create_endpoint(app, &operator, Some(request), new, render)).await
         }
-        HookAsk::Rotate => {
+        EndpointCommand::Rotate => {
             let request = request_of("POST /v1/webhook-endpoints/{id}/secret-rotation", key);
             let render =
                 |_: &WebhookEndpoint, secret: &SigningSecret| reply_of(secret.expose_secret().to_owned());
             let asked = rotate_secret(app, &operator, Some(request), (&id, IfMatch::Absent), render);
             read_rotation(world, (number, key), asked.await).await
         }
-        HookAsk::Delete => {
+        EndpointCommand::Delete => {
             let request = request_of("DELETE /v1/webhook-endpoints/{id}", key);
             let asked = delete_endpoint(
                 app,
@@ -189,10 +201,10 @@ async fn perform_request(
             );
             read_outcome(world, number, asked).await
         }
-        HookAsk::Switch { disabled } => {
+        EndpointCommand::Switch { disabled } => {
             switch_endpoint(world, app, &operator, (number, &id, *disabled), key).await
         }
-        HookAsk::SendAgain { delivery } => {
+        EndpointCommand::SendAgain { delivery } => {
             let delivery = DeliveryId::new(delivery.clone());
             let request =
                 request_of("POST /v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redelivery", key);
@@ -200,7 +212,7 @@ async fn perform_request(
             read_outcome(world, number, redeliver(app, &operator, Some(request), (&id, &delivery), render))
                 .await
         }
-        HookAsk::Test => {
+        EndpointCommand::Test => {
             let request = request_of("POST /v1/webhook-endpoints/{id}/test", key);
             let render = |it: &WebhookDelivery| reply_of(it.id.to_string());
             read_outcome(world, number, send_test(app, &operator, Some(request), &id, render)).await

@@ -7,7 +7,7 @@ use ports::PortError;
 
 use super::{
     book::KnownEndpoint,
-    client::{HookAsk, send_hook_request},
+    client::{EndpointCommand, send_hook_request},
 };
 use crate::{
     lock::lock,
@@ -24,23 +24,23 @@ const ROUND_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) fn make_webhook_step(world: &Arc<World>) {
     let Some((number, endpoint)) = pick_endpoint(world) else { return };
     if endpoint.is_leaving {
-        return send_hook_request(world, number, HookAsk::Delete, "");
+        return send_hook_request(world, number, EndpointCommand::Delete, "");
     }
-    let Some(id) = endpoint.id else { return send_hook_request(world, number, HookAsk::Make, "") };
-    let ask = match world.chance.below(24) {
-        0 => HookAsk::Switch { disabled: true },
-        1..3 => HookAsk::Switch { disabled: false },
+    let Some(id) = endpoint.id else { return send_hook_request(world, number, EndpointCommand::Make, "") };
+    let command = match world.chance.below(24) {
+        0 => EndpointCommand::Switch { disabled: true },
+        1..3 => EndpointCommand::Switch { disabled: false },
         3..5 => match pick_delivery(world, &id) {
-            Some(delivery) => HookAsk::SendAgain { delivery },
+            Some(delivery) => EndpointCommand::SendAgain { delivery },
             None => return,
         },
-        5 => HookAsk::Test,
-        6..8 => HookAsk::Rotate,
-        8 => HookAsk::Delete,
+        5 => EndpointCommand::Test,
+        6..8 => EndpointCommand::Rotate,
+        8 => EndpointCommand::Delete,
         _ => return start_some_rounds(world),
     };
     let key = format!("w{}", world.next_number());
-    send_hook_request(world, number, ask, &key);
+    send_hook_request(world, number, command, &key);
 }
 
 /// One that is not deleted.
@@ -103,6 +103,6 @@ pub(crate) fn enable_endpoints(world: &Arc<World>) {
     };
     for number in known {
         let key = format!("w{}", world.next_number());
-        send_hook_request(world, number, HookAsk::Switch { disabled: false }, &key);
+        send_hook_request(world, number, EndpointCommand::Switch { disabled: false }, &key);
     }
 }

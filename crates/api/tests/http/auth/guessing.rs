@@ -116,7 +116,7 @@ async fn a_trusted_proxy_tells_clients_apart() {
             expected
         );
     }
-    // What stands left of the nearest stranger anybody can write.
+    // The client controls every entry left of the nearest untrusted peer.
     assert_eq!(from(&client, "198.51.100.8, 203.0.113.1", &Person::new("guess").username).await, 429);
     assert_eq!(from(&client, "203.0.113.2", &Person::new("guess").username).await, 401);
 }
@@ -196,7 +196,7 @@ async fn attempts_are_limited_right_ones_too() {
     reply(&client, "203.0.113.2", &person.username, PASSWORD).await.ok(200);
 }
 
-/// As slow as passwords are in earnest. In which order is a matter of the hasher's own tests.
+/// With the production hash cost. In which order is a matter of the hasher's own tests.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_is_answered_while_many_register() {
     let server = Server::with(&[("IDEM_BCRYPT_COST", "10"), BEHIND_A_PROXY]);

@@ -31,7 +31,7 @@ async fn user_of(client: &Client) -> (Value, Value) {
 }
 
 /// Gets a new password by a token, another address, and is erased.
-async fn leave(server: &Server, person: &Person) {
+async fn erase_account_after_changes(server: &Server, person: &Person) {
     let output = server
         .place()
         .command(&[])
@@ -47,8 +47,8 @@ async fn leave(server: &Server, person: &Person) {
     client.delete("/v1/me").json(&json!({"currentPassword": PASSWORD})).await.ok(204);
 }
 
-/// Does everything that is to be told.
-async fn misbehave(server: &Server, person: &Person) -> Client {
+/// Triggers every security event.
+async fn trigger_security_events(server: &Server, person: &Person) -> Client {
     let client = person.register(&server.client()).await;
     let (user, _) = user_of(&client).await;
     let wrong = client.post("/v1/auth/login", &person.credentials("wr0ng passw0rd"));
@@ -78,7 +78,7 @@ async fn misbehave(server: &Server, person: &Person) -> Client {
     operator.patch(&account, &json!({"role": "OPERATOR", "disabled": true})).await.ok(200);
     operator.patch(&account, &json!({"role": "CUSTOMER", "disabled": false})).await.ok(200);
     operator.delete(&format!("{account}/sessions")).await.ok(204);
-    leave(server, person).await;
+    erase_account_after_changes(server, person).await;
     client
 }
 
@@ -94,7 +94,7 @@ async fn whatever_concerns_the_safety_of_accounts_is_a_line_with_who_where_and_w
         .await
         .refused(401, "invalid-credentials");
     let other = Person::new("another");
-    misbehave(&server, &other).await;
+    trigger_security_events(&server, &other).await;
     // Those about API keys and second factors have tests of their own.
     let is_elsewhere =
         |it: &&str| it.starts_with("api-key-") || it.starts_with("second-factor-") || *it == "scope-refused";

@@ -37,7 +37,7 @@ const SKEWS: [&str; 3] = ["+50ms", "-50ms", "-8s"];
 /// In the environment of the tests: what all second servers are off by.
 const SKEW: &str = "TEST_CLOCK_OFFSET";
 
-/// Is told of processes that run (`+ id`) and that have ended (`- id`). When the test's own process ends in any way, it
+/// Is notified of processes that run (`+ id`) and that have ended (`- id`). When the test's own process ends in any way, it
 /// kills those that run and removes the folder.
 const GUARDIAN: &str = r#"
 running=

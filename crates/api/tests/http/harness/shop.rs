@@ -140,7 +140,7 @@ impl Client {
         panic!("{path} has no end");
     }
 
-    /// What operators were told about a transaction: the kinds.
+    /// The findings that operators were notified of about a transaction.
     pub(crate) async fn findings(&self, transaction: &Value) -> Vec<Value> {
         let all = self.all("/v1/operations/findings").await;
         all.into_iter().filter(|it| it["transactionId"] == transaction["transactionId"]).collect()

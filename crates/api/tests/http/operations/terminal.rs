@@ -105,7 +105,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Reads on a thread, so that a command which shows nothing does not hold up its test for ever.
+/// Reads on a thread, so that a command which shows nothing does not hold up its test forever.
 fn read_pieces(mut screen: File) -> Receiver<String> {
     let (sender, pieces) = channel();
     std::thread::spawn(move || {

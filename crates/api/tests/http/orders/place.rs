@@ -125,7 +125,7 @@ async fn all_short_lines_are_named_and_nothing_is_reserved() {
         [100, 2, 0]
     );
     place(&customer, json!([item(&few, 2)])).await.ok(201);
-    assert_eq!(operator.stock(&few).await, 0, "the last ones can be had");
+    assert_eq!(operator.stock(&few).await, 0, "the last ones can be bought");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use domain::order::OrderStatus;
 
 /// A request, as its client means it. Its text is its fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ask {
+pub(crate) enum Command {
     /// Places an order for pieces of products.
     Place {
         /// Position in the catalogue and pieces, in the order of the request.
@@ -63,7 +63,7 @@ pub(crate) enum Ask {
     },
 }
 
-impl Ask {
+impl Command {
     /// The route, which the key is scoped to.
     pub(crate) const fn route(&self) -> &'static str {
         match self {
@@ -95,13 +95,13 @@ impl Ask {
 
 /// A request of one client, with its key. It is sent once or many times.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Intention {
+pub(crate) struct ClientRequest {
     /// Position among the people of the world.
     pub(crate) person: usize,
     /// The idempotency key, as the client writes it.
     pub(crate) key: String,
     /// The request itself.
-    pub(crate) ask: Ask,
+    pub(crate) command: Command,
 }
 
 /// What a client learns of a request.
