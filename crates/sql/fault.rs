@@ -6,7 +6,7 @@ use ports::PortError;
 use super::row::unreadable_row;
 use crate::dialect::is_program_error;
 
-/// Other work that a transaction could not get past.
+/// Contention with other work that made a transaction fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Contention {
     /// Whether the other work has won and is done, so that the same transaction may succeed when it is repeated. Otherwise a

@@ -48,7 +48,7 @@ use crate::lookup_capture::capture_by_lookup;
 
 pub use config::{AlipayConfig, AlipayConfigError, AlipayConfigFault};
 
-/// How long a request may be repeated. Alipay documents no end: our id of a payment is unique there for ever,
+/// How long a request may be repeated. Alipay documents no end: our id of a payment is unique there forever,
 /// and a refund of one `out_request_no` is made once. It is shorter than any time in which Alipay refunds.
 const KEY_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The smallest amount, in fen: 0.01 yuan.

@@ -60,8 +60,7 @@ pub(crate) struct ApiAnswer {
 #[error("must be https://host[:port][/path], or http:// to an address of this machine")]
 pub(crate) struct InvalidApiBase;
 
-/// The gateway's answer is longer than an answer of a gateway is. The same request has the same answer, so it is in
-/// vain to send it again.
+/// The answer exceeds [`ANSWER_BYTES_MAX`]. A retry would get the same answer, so none is made.
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway's answer is too long")]
 pub(crate) struct AnswerTooLong;

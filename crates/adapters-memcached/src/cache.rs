@@ -46,7 +46,7 @@ impl Cache for MemcachedCache {
 
     async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let seconds = u32::try_from(ttl.min(TTL_MAX).as_secs()).unwrap_or(0);
-        // Zero seconds mean "for ever" to memcached. In both cases the entry before is removed, because it is
+        // Zero seconds mean "forever" to memcached. In both cases the entry before is removed, because it is
         // outdated now.
         if seconds == 0 || entry.bytes.len() > VALUE_BYTES_MAX {
             return self.remove_entry(key).await;

@@ -23,7 +23,7 @@ pub struct Memcached {
 
 impl Memcached {
     /// The servers of a URL such as `memcache://host:11211,other:11211`. They need not be up yet. A call takes at most 80
-    /// ms. One that is away costs its own keys only.
+    /// ms. One that is unavailable costs its own keys only.
     ///
     /// ```
     /// use adapters_memcached::Memcached;
@@ -74,9 +74,9 @@ fn score_server(address: &str, key: &str) -> [u8; 32] {
 
 #[async_trait]
 impl HealthCheck for Memcached {
-    /// Fails when any server is away: its share of the reads goes to the database.
+    /// Fails when any server is unavailable: its share of the reads goes to the database.
     async fn check_health(&self) -> Result<(), PortError> {
-        // All of them, so that the log says which are away.
+        // All of them, so that the log says which are unavailable.
         future::join_all(self.servers.iter().map(|it| it.check_health())).await.into_iter().collect()
     }
 }

@@ -232,7 +232,7 @@ async fn migrate_with_lease(
     let lease = Lease::acquire(conn, LEASE).await?;
     let outcome = match select(pin!(run_steps(conn, &lease, adoption)), pin!(lease.keep(servers))).await {
         Either::Left((outcome, _)) => outcome,
-        // What runs at the server still is undone or fails: it cannot prove that it has the lease.
+        // A statement that is still running fails or is rolled back, because its transaction no longer holds the lease.
         Either::Right((lost, _)) => return Err(lost),
     };
     lease.release(conn).await;

@@ -5,8 +5,8 @@
 //!                  └─ full: dropped and counted     └─ no success within 5 s: dropped and counted
 //! ```
 //!
-//! The promise: no request waits for the collector, fails because of it, or costs more memory while it is away. Nothing
-//! is sent twice: a batch whose fate is unknown is dropped, because the next ones are worth more than it.
+//! The promise: no request waits for the collector, fails because of it, or costs more memory while it is unavailable.
+//! Nothing is sent twice: a batch whose outcome is unknown is dropped, because the next ones are worth more than it.
 
 mod client;
 mod encode;

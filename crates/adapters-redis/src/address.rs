@@ -14,7 +14,7 @@ const HOSTS_MAX: usize = 32;
 /// The text is no URL of a Redis. The error does not repeat it, because it may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
-    /// Neither of the three forms.
+    /// None of the three forms.
     #[error(
         "must be redis://host:port, redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/master, with \
          user:password@ before the hosts if need be, and with rediss instead of redis for TLS; /database may follow, but not \

@@ -96,7 +96,7 @@ impl Redis {
         };
         match time::timeout(limit, check).await {
             Ok(Err(ConnectError::Wrong(wrong))) => Err(wrong),
-            // The service starts without Redis, and the health check says that it is away.
+            // The service starts without Redis, and the health check says that it is unavailable.
             Ok(Ok(()) | Err(ConnectError::Driver(_))) | Err(_) => Ok(()),
         }
     }

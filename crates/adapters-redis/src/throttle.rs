@@ -14,7 +14,7 @@ const PREFIX: &str = "idem:{throttle}:";
 
 /// Counts one attempt, and returns the count and the ms that are left of the window. The first attempt starts
 /// a window of `ARGV[1]` ms. It is a script so that no counter is ever left without an expiry: with two
-/// commands, a process that dies between them would leave a name locked for ever. `left < 0` is the first
+/// commands, a process that dies between them would leave a name locked forever. `left < 0` is the first
 /// attempt, and also repairs a counter without an expiry.
 const HIT: &str = "\
     local count = redis.call('INCR', KEYS[1]) \

@@ -83,12 +83,12 @@ impl FromSql<AmountType, Sqlite> for SqlAmount {
 /// connection waits. Diesel's error has no number for it.
 const BUSY: &str = "database is locked";
 
-/// Whether the work may succeed when it is repeated, because it only waited for a lock in vain.
+/// Whether the work may succeed when it is repeated, because a lock wait timed out.
 pub(crate) fn is_contention(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, info) if info.message() == BUSY)
 }
 
-/// What stands in the way of the work. There is one writer, so no work conflicts with another, and SQLite limits the time
+/// The contention that the error reports. There is one writer, so no work conflicts with another, and SQLite limits the time
 /// of no statement.
 pub(crate) async fn classify_contention<C>(_: &mut C, error: &Error) -> Option<Contention> {
     std::future::ready(is_contention(error).then_some(Contention { is_over: false })).await

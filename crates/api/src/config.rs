@@ -143,8 +143,8 @@ pub struct Config {
     /// `redis://[user:password@]host[:port][/database]`, `redis+cluster://` with several hosts, or `redis+sentinel://` with
     /// several Sentinels and the name of the master; `rediss` instead of `redis` for TLS.
     pub redis_url: Option<SecretString>,
-    /// The certificates, in PEM, to one of which those of Redis have to lead. `redis_ca_file`, none: the authorities that
-    /// browsers trust.
+    /// The PEM file with the CA certificates that Redis's certificate is verified against. `redis_ca_file`, none: the
+    /// public CAs.
     pub redis_ca_file: Option<PathBuf>,
     /// The memcached servers that all instances share for cached entries. `memcached_url`, none:
     /// `memcache://host[:port]`, with commas between several servers.

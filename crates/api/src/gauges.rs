@@ -40,7 +40,7 @@ pub(crate) fn spawn_gauges(service: &Service) {
     let (pools, metrics) = (Arc::clone(&service.pools), Arc::clone(&service.metrics));
     let look = async move || metrics.state().set_pools(&pools());
     tasks.spawn_background(run_periodically(ALWAYS, stopping.clone(), look));
-    // While the database is away, the gauges keep what was read last.
+    // While the database is unavailable, the gauges keep what was read last.
     let (app, metrics, mut failed) = (Arc::clone(&service.app), Arc::clone(&service.metrics), false);
     let count = async move || {
         let counted = findings::report_open_findings(&app, &metrics).await;

@@ -12,7 +12,7 @@ use crate::tasks::Tasks;
 /// of the others.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// Starts the loop, which ends once `stopping` is cancelled. It rests while nothing is counted, and for ever without shared
+/// Starts the loop, which ends once `stopping` is cancelled. It rests while nothing is counted, and forever without shared
 /// counters.
 pub fn spawn_limit_sharing(tasks: &Tasks, limiter: Arc<RequestLimiter>, stopping: CancellationToken) {
     tasks.spawn_background(async move {

@@ -236,7 +236,7 @@ fn add_http_service(
     })
 }
 
-/// A connection that has a place, and is encrypted if the service has a certificate. Of one that has no place not even the
+/// A connection that has a permit, and is encrypted if the service has a certificate. Of one that has none not even the
 /// first byte is read: its network has enough of them.
 async fn admit_connection(
     stream: TcpStream,
@@ -251,7 +251,7 @@ async fn admit_connection(
     let permit = permits.acquire(peer.ip()).ok_or_else(refused)?;
     let stream = match tls {
         None => Transport::Plain(stream),
-        // The place is taken meanwhile, so handshakes that are not finished count as connections.
+        // The permit is held meanwhile, so handshakes that are not finished count as connections.
         Some(tls) => {
             let accepted = timeout(TLS_HANDSHAKE_TIMEOUT, tls.accept(stream)).await;
             Transport::Tls(Box::new(accepted.map_err(io::Error::from)??))

@@ -31,7 +31,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(2);
 const SUPERVISE_INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// How long a stop waits for running attempts.
 const STOP_GRACE: Duration = Duration::from_secs(5);
-/// The pause after a round that failed, so that a database that is away is not asked without rest.
+/// The pause after a round that failed, so that a database that is unavailable is not asked without rest.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the supervisor, which ends once `stopping` is cancelled.

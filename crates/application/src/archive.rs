@@ -69,7 +69,7 @@ pub fn latest_archive_date(app: &App) -> Timestamp {
 /// `progress` is called after each batch. A date after [`latest_archive_date`] counts as that one.
 ///
 /// # Errors
-/// [`PortError`] if the database is away or a list cannot be read. What was archived before stays so.
+/// [`PortError`] if the database is unavailable or a list cannot be read. What was archived before stays so.
 pub async fn archive_orders(
     app: &App,
     before: Timestamp,

@@ -68,7 +68,7 @@ impl AuditReport {
 /// Reads the whole record and reports every fault that it finds, rows that cannot be read included.
 ///
 /// # Errors
-/// [`PortError::Unavailable`] if the database is away, and [`PortError::Bug`].
+/// [`PortError::Unavailable`] if the database is unavailable, and [`PortError::Bug`].
 pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
     watch_audit(app, |_| {}).await
 }

@@ -1,4 +1,4 @@
-//! Everything of one kind, row by row, for a person at the machine.
+//! Everything of one kind, row by row, for the command line.
 //!
 //! A page is read, handed over and forgotten before the next one is read, so an export of any length needs the memory of
 //! one page. Rows that cannot be read are left out and [counted](count_unreadable).

@@ -1,6 +1,6 @@
 //! Commits that arrive together share a database transaction, as a decorator of the store.
 //!
-//! The promise is that of [`Store::commit`]: every unit is committed or refused by itself, and once it waits it is
+//! The promise is that of [`Store::commit`]: every unit is committed or refused separately, and once it waits it is
 //! committed even if its caller is dropped. How units come together, see `batching`.
 
 use std::{sync::Arc, time::Duration};

@@ -148,7 +148,7 @@ impl BatchWork for ProductLists {
             let distinct: BTreeSet<_> = lists.iter().flatten().cloned().collect();
             match self.0.find_products(&distinct.into_iter().collect::<Vec<_>>()).await {
                 Ok(products) => return lists.iter().map(|ids| Ok(pick_products(&products, ids))).collect(),
-                // It is not known whose product cannot be read, so each list is read by itself.
+                // It is not known whose product cannot be read, so each list is read separately.
                 Err(PortError::Unreadable(_)) => {}
                 Err(error) => return lists.iter().map(|_| Err(error.clone())).collect(),
             }
@@ -223,7 +223,7 @@ impl BatchWork for Keys {
                     let claim = |key: &IdempotencyKey| Ok(claims.iter().find(|it| it.key == *key).cloned());
                     return keys.iter().map(claim).collect();
                 }
-                // It is not known whose claim cannot be read, so each is read by itself.
+                // It is not known whose claim cannot be read, so each is read separately.
                 Err(PortError::Unreadable(_)) => {}
                 Err(error) => return keys.iter().map(|_| Err(error.clone())).collect(),
             }

@@ -1,8 +1,8 @@
 //! Idempotency keys and orders that this process is handling.
 //!
 //! A second request with such a key, or a notice about such an order, waits here for its turn, at no cost for the lock
-//! service and the database. Other processes know nothing of it: between them the lock, the unique key of the claim and
-//! the revision of the order stand, as ever.
+//! service and the database. This applies within one process. Between processes the lock, the unique key of the claim and
+//! the revision of the order decide.
 
 use std::{
     collections::HashMap,

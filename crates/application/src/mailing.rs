@@ -1,7 +1,7 @@
 //! The mails of accounts: when they are queued, and what they say.
 //!
 //! A mail is a row of the commit that makes it necessary ([`Write::QueueMail`]), and a sweep
-//! sends it. So a mail server that is away delays no request, and a commit that fails sends nothing.
+//! sends it. So a mail server that is unavailable delays no request, and a commit that fails sends nothing.
 
 use std::{fmt, sync::Arc, time::Duration};
 

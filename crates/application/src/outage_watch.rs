@@ -1,7 +1,7 @@
 //! When a pass over many items ends because something that all of them need is unavailable.
 //!
 //! One item that is unavailable says nothing about the others: its row stays locked, or other commits come first every time.
-//! Several in a row say that the database or a server is away, and then each of the others would cost a time limit.
+//! Several in a row say that the database or a server is unavailable, and then each of the others would cost a time limit.
 
 use ports::PortError;
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What a gateway says wins, through the same fold as its notices. Everything else is a finding: nothing is
-//! mended silently. Each finding has a subject, so a second run reports the same difference and stores it once
+//! repaired silently. Each finding has a subject, so a second run reports the same difference and stores it once
 //! while it is open. A server may run on the same database meanwhile: every commit is guarded as always.
 
 mod examine;

@@ -133,7 +133,7 @@ impl RequestLimiter {
         }
     }
 
-    /// Waits until requests were counted that the shared counters do not know; for ever if there are none.
+    /// Waits until requests were counted that the shared counters do not know; forever if there are none.
     pub async fn wait_counted(&self) {
         match &self.sharing {
             Some(it) => it.wait_queued().await,

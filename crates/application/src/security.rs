@@ -12,7 +12,7 @@ pub const SECURITY_TARGET: &str = "idem::security";
 /// An event that matters for the security of accounts.
 #[derive(Debug, Clone, Copy)]
 pub enum SecurityEvent<'e> {
-    /// A login failed: wrong password, unknown name or closed account.
+    /// A login failed: wrong password, unknown name or disabled account.
     LoginFailed {
         /// The account that the login names, if it exists.
         user: Option<&'e UserId>,
@@ -174,9 +174,9 @@ pub enum SecurityEvent<'e> {
 pub enum AccountEvent {
     /// The role was set, also if it was the same before.
     RoleSet,
-    /// The account was closed, also if it was closed before.
+    /// The account was disabled, also if it was disabled before.
     UserDisabled,
-    /// The account was opened, also if it was open before.
+    /// The account was enabled, also if it was enabled before.
     UserEnabled,
     /// All sessions of the user were ended.
     SessionsEnded,

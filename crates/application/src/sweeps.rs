@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `expire_unpaid_orders`, `release_uncaptured_orders` | orders whose payment did not come in time |
 //! | `complete_delivered_orders`, `close_finished_orders` | orders that have not changed for long |
-//! | `reconcile_gateway`, `reconcile_strays` | payments and refunds without a result from their gateway |
+//! | `reconcile_gateway`, `postpone_removed_gateways` | payments and refunds without a result from their gateway |
 //! | `apply_parked_events`, `apply_overdue_events` | events whose transaction was not known, and is now |
 //! | `report_overdue_events`, `give_up_events` | events whose transaction is still not known |
 //! | `report_unreadable_rows` | rows that could not be read |

@@ -151,7 +151,7 @@ impl TestApp {
         self
     }
 
-    /// Locks cannot be had.
+    /// The lock service is unavailable.
     pub(crate) fn without_locks(mut self) -> Self {
         self.app.locks = Arc::new(mock_locks(|| Err(unavailable_error())));
         self
@@ -185,7 +185,7 @@ fn mock_locks(answer: fn() -> Result<Option<LockGuard>, PortError>) -> MockLockM
     locks
 }
 
-/// Counts as they are told; `count` and `hit` give the same for every name.
+/// Returns the scripted counts; `count` and `hit` give the same for every name.
 pub(crate) fn mock_throttle(
     count: impl Fn() -> Result<u32, PortError> + Send + 'static,
     hit: impl Fn() -> Result<u32, PortError> + Send + 'static,
@@ -278,7 +278,6 @@ pub(crate) struct ManualClock {
 }
 
 impl ManualClock {
-    /// Time passes.
     pub(crate) fn advance(&self, by: Duration) {
         self.gone.fetch_add(as_millis_i64(by), Ordering::SeqCst);
     }

@@ -128,7 +128,7 @@ impl CircuitBreaker {
                 circuit.phase = self.open_phase();
                 false
             }
-            // It began before the circuit opened, or is a probe of long ago: that the dependency was away is known.
+            // It began before the circuit opened, or is a probe of long ago: that the dependency was unavailable is known.
             Phase::Open { .. } | Phase::Probing => false,
         }
     }

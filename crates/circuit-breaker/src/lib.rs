@@ -1,7 +1,7 @@
 //! A circuit breaker: after failures, calls to a dependency are refused at once for a while, and then one call probes it.
 //!
 //! A dependency that hangs costs every caller its whole time limit. The breaker sees the first failures and spares the
-//! rest: callers learn at once that the dependency is away and do without it, or answer that it is.
+//! rest: callers learn at once that the dependency is unavailable and do without it, or answer that it is.
 //!
 //! ```text
 //!              failures_to_open in a row

@@ -35,7 +35,7 @@ pub struct ServerGuard {
 /// Why a call failed.
 #[derive(Debug)]
 pub enum CallFailure {
-    /// The server is away, or cannot serve a call now: a failure of the server.
+    /// The server is unavailable, or cannot serve a call now: a failure of the server.
     Away(Box<dyn Error + Send + Sync>),
     /// The server answered, and refused this call: it is there.
     Refused(Box<dyn Error + Send + Sync>),
@@ -77,7 +77,7 @@ impl ServerGuard {
         self.generation.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Waits for `call` within the limit, or fails at once while the server is known to be away.
+    /// Waits for `call` within the limit, or fails at once while the server is known to be unavailable.
     ///
     /// # Errors
     /// [`PortError::Unavailable`], whatever failed: callers do without the server.

@@ -66,7 +66,7 @@ impl Scope {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 
-    /// Whether who has this scope has `other` with it.
+    /// Whether this scope implies `other`.
     #[must_use]
     pub fn includes(self, other: Self) -> bool {
         self == other || (self, other) == (Self::OrdersWrite, Self::OrdersRead)

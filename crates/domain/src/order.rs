@@ -204,8 +204,8 @@ impl Order {
         held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity })
     }
 
-    /// When a change that is made at `now` is stamped: the clock of who makes it may be behind that of who made the
-    /// last one, and the stamps of an order never go backwards.
+    /// The timestamp of a change made at `now`: `now`, or the last timestamp if the clock of this instance is behind.
+    /// Timestamps of an order never go back.
     #[must_use]
     pub fn change_time(&self, now: Timestamp) -> Timestamp {
         now.max(self.updated_at)

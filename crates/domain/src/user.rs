@@ -164,7 +164,7 @@ pub struct User {
     pub email: Email,
     /// The role, which is changed by a command on the server.
     pub role: Role,
-    /// Whether the account is closed: every login is refused, and none of its tokens is valid.
+    /// Whether the account is disabled: every login is refused and none of its tokens is valid.
     pub disabled: bool,
     /// The time of the registration.
     pub created_at: Timestamp,
@@ -187,7 +187,7 @@ impl User {
         Self { role, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
-    /// The user with the account closed or opened again, changed at `now`.
+    /// The user with the account disabled or enabled, changed at `now`.
     #[must_use]
     pub fn with_disabled_flag(&self, disabled: bool, now: Timestamp) -> Self {
         Self { disabled, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
@@ -214,7 +214,7 @@ impl User {
         Self { second_factor_at: since, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
-    /// What is left of the user after an erasure at `now`: a closed account under a name and an address that say
+    /// What is left of the user after an erasure at `now`: a disabled account under a name and an address that say
     /// nothing. `label` is a new random id; the name holds at most 25 characters of it.
     #[must_use]
     pub fn erase(&self, label: &str, now: Timestamp) -> Self {

@@ -6,7 +6,7 @@
 //!                                                       │ 410, or an endpoint that fails for 3 days ─► disabled
 //! ```
 //!
-//! Deliveries of one subject (an order) to one endpoint are made one after the other, in the order of the feed. Each is
+//! Deliveries of one subject (an order) to one endpoint are made one at a time, in the order of the feed. Each is
 //! made at least once: an answer can get lost, and then the same message is sent again under the same id.
 
 mod delivery;

@@ -186,7 +186,7 @@ pub async fn an_order_can_go_and_come_again(backend: &Backend) {
     for round in 0..3 {
         let present = backend.orders.find_order(&scene.order.number).await.expect("read").expect("there");
         backend.commit([archival(&present)]).await;
-        // Rows of another order take keys while those of this one are away.
+        // Rows of another order take keys while those of this one are archived.
         backend.order().await;
         backend.commit_change(edit(backend, &scene.order, &format!("round {round}")).await).await;
     }

@@ -65,7 +65,7 @@ pub async fn every_subscription_hears_what_is_published(broadcast: &Arc<dyn Broa
     });
 }
 
-/// A wait returns only after a publication, so that no caller looks for changes in vain.
+/// A wait returns only after a publication, so that no caller polls without a reason.
 pub async fn without_publication_nothing_is_heard(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = subscribed(broadcast).await;
     publish(broadcast).await;

@@ -2,7 +2,7 @@
 //!
 //! A target gets a fixed number of inputs from a fixed seed, so that the tests are the same every time. `FUZZ_TIMES`
 //! multiplies the number, and `FUZZ_SEED` chooses other inputs; `cargo xtask fuzz` sets both. An input that fails is made
-//! as short as possible and printed; it belongs into the corpus of its target.
+//! as short as possible and printed; it belongs in the corpus of its target.
 //!
 //! ```
 //! use port_contracts::fuzz::fuzz;

@@ -60,7 +60,7 @@ pub async fn of_attempts_at_once_no_two_get_the_same_count(throttle: &Arc<dyn Th
     assert!(counts.into_iter().eq(1..=64));
 }
 
-/// Later attempts do not prolong the window, so that repeated attempts cannot lock a client out for ever.
+/// Later attempts do not prolong the window, so that repeated attempts cannot lock a client out forever.
 pub async fn the_window_begins_with_the_first_attempt(throttle: &Arc<dyn Throttle>) {
     let first = hit(throttle, "name", LONG).await;
     assert!(first.resets_in > Duration::ZERO && first.resets_in <= LONG);

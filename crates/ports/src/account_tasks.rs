@@ -189,6 +189,9 @@ impl fmt::Display for ErasureProgress {
 }
 
 /// Reads what is to be done about accounts: mails to send, passwords to reset, data to erase.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[async_trait]
 pub trait AccountTaskRepository: Send + Sync {
     /// Mails of that kind whose `due_at` is at or before `now`, longest due first, then by row.

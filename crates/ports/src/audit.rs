@@ -55,7 +55,7 @@ pub trait AuditRepository: Send + Sync {
     /// and a move changes no key, so an order that moves between two pages is on exactly one of them.
     ///
     /// # Errors
-    /// [`PortError`] if the database is away, or the program has a fault.
+    /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn list_kept_orders(
         &self,
         after: Option<OrderKey>,
@@ -66,12 +66,12 @@ pub trait AuditRepository: Send + Sync {
     /// relation and as of one moment, and may be empty before the end.
     ///
     /// # Errors
-    /// [`PortError`] if the database is away, or the program has a fault.
+    /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn list_orphans(&self, cursor: OrphanCursor, limit: u32) -> Result<OrphanPage, PortError>;
 
     /// Whether a [`Prune`](crate::Write::Prune) with this time would delete something.
     ///
     /// # Errors
-    /// [`PortError`] if the database is away, or the program has a fault.
+    /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Result<bool, PortError>;
 }

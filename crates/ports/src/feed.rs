@@ -55,13 +55,13 @@ pub enum FeedPage {
     },
     /// Events that come after the number that was asked for have been pruned, so the reader would miss them.
     Expired {
-        /// The number of the last event that was pruned: who asks after it gets the oldest that is kept.
+        /// The number of the last event that was pruned: a reader that passes it as `after` gets the oldest stored event.
         pruned: FeedSequence,
     },
 }
 
-/// What of an event says who gets it. All of it is text, so that no event is passed over: not one of a type that only a later
-/// version knows, and not one whose row cannot be read as a whole.
+/// The columns of an event that decide which endpoints receive it. All are text, so events of unknown types and events with
+/// unreadable data are still routed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedEventHead {
     /// The number of the event in the feed.
@@ -76,7 +76,7 @@ pub struct FeedEventHead {
     pub subject: String,
 }
 
-/// What one who hands out events gets.
+/// What the fan-out of webhooks reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedHeads {
     /// The next events, maybe none of them, each number above the one that was asked for.
@@ -126,6 +126,9 @@ pub const FEED_PERSONAL_PATHS: [(&str, ErasedValue); 8] = [
 ];
 
 /// Reads the feed of events.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait FeedRepository: Send + Sync {

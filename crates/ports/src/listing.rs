@@ -35,7 +35,7 @@ pub struct AccountFilter {
     pub prefix: Option<String>,
     /// Only accounts that come after this position in the list.
     pub after: Option<AccountCursor>,
-    /// The maximum number of accounts to return.
+    /// Page size, 1 to 100.
     pub limit: u32,
 }
 
@@ -116,7 +116,7 @@ pub struct PaymentFilter {
     pub created_before: Option<Timestamp>,
     /// Only transactions that come after this one in the list.
     pub after: Option<TransactionId>,
-    /// The maximum number of transactions to return.
+    /// Page size, 1 to 100.
     pub limit: u32,
 }
 
@@ -142,7 +142,7 @@ pub struct RefundFilter {
     pub created_before: Option<Timestamp>,
     /// Only refunds that come after this one in the list.
     pub after: Option<RefundCursor>,
-    /// The maximum number of refunds to return.
+    /// Page size, 1 to 100.
     pub limit: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Locks that save work. A lock may be lost at any time, so no answer about goods or money may depend on one.
 //!
 //! The guards of a commit keep decisions right (ADR 0005). A lock only lets changes of one order or product
-//! go one after the other, so that fewer of them turn out stale and are decided again.
+//! proceed one at a time, so that fewer of them turn out stale and are decided again.
 
 use std::{fmt, time::Duration};
 

@@ -67,7 +67,7 @@ pub struct OrderFilter {
     pub sort: OrderSort,
     /// Only orders that come after this position in the list.
     pub after: Option<OrderCursor>,
-    /// The maximum number of orders to return.
+    /// Page size, 1 to 100.
     pub limit: u32,
 }
 

@@ -12,7 +12,7 @@ pub struct OrderSearch {
     digits: Option<String>,
 }
 
-/// What of one order is searched, besides its number.
+/// The searchable texts of one order, besides its number.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SearchedTexts<'t> {
     /// The caller's own reference.

@@ -214,6 +214,9 @@ impl OverviewFigures {
 }
 
 /// Adds up what happened in the shop.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OverviewRepository: Send + Sync {

@@ -30,7 +30,7 @@ pub struct PaymentPeriod {
     pub until: Timestamp,
     /// The last element of the page before; `None` for the first page.
     pub after: Option<DatedPayment>,
-    /// The maximum number of elements to return.
+    /// Page size, from 1.
     pub limit: u32,
 }
 

@@ -37,7 +37,7 @@ type ReadResult<T> = Result<T, PortError>;
 pub struct Batch {
     /// The number of longest due items to leave out.
     pub skip: u32,
-    /// The maximum number of items to return.
+    /// Page size, from 1.
     pub limit: u32,
 }
 
@@ -51,6 +51,9 @@ pub struct Credentials {
 }
 
 /// Reads users and their password hashes.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -117,7 +120,7 @@ pub struct RevokedSession {
     pub at: Timestamp,
 }
 
-/// Reads sessions, live and ended ones.
+/// Reads sessions, live and ended ones. Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
@@ -155,7 +158,7 @@ pub trait SessionRepository: Send + Sync {
     ) -> ReadResult<Vec<RevokedSession>>;
 }
 
-/// Reads the catalogue and its changes.
+/// Reads the catalogue and its changes. Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ProductRepository: Send + Sync {
@@ -189,7 +192,7 @@ pub enum ChangeFilter {
     Adjustment,
 }
 
-/// Reads orders, their items and history.
+/// Reads orders, their items and history. Every method fails as those of [`UserRepository`] do.
 ///
 /// An order is in the record or in the [archive](crate::Write::ArchiveOrders). What is read by its number, its row key or
 /// the id of a payment of it is found in both; lists of several orders, payments or refunds are those of the record,
@@ -235,6 +238,7 @@ pub trait OrderRepository: Send + Sync {
 }
 
 /// Reads payments. A transaction always comes with all its refunds, oldest first.
+/// Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentRepository: Send + Sync {
@@ -292,7 +296,7 @@ pub trait PaymentRepository: Send + Sync {
     async fn next_gateway(&self, after: Option<GatewayName>) -> ReadResult<Option<GatewayName>>;
 }
 
-/// Reads the stored events of gateways.
+/// Reads the stored events of gateways. Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait EventRepository: Send + Sync {
@@ -331,7 +335,7 @@ pub trait EventRepository: Send + Sync {
     ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
 }
 
-/// Reads the findings for operators.
+/// Reads the findings for operators. Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait FindingRepository: Send + Sync {
@@ -356,6 +360,7 @@ pub trait FindingRepository: Send + Sync {
 }
 
 /// Reads API keys. What a key may do is decided by what is read here, never by a copy that others can write to.
+/// Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ApiKeyRepository: Send + Sync {
@@ -375,7 +380,7 @@ pub trait ApiKeyRepository: Send + Sync {
     ) -> ReadResult<Page<ApiKey>>;
 }
 
-/// Reads claims, the used idempotency keys.
+/// Reads claims, the used idempotency keys. Every method fails as those of [`UserRepository`] do.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ClaimRepository: Send + Sync {

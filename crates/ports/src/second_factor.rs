@@ -66,6 +66,9 @@ pub trait OneTimeCodes: Send + Sync {
 }
 
 /// Reads second factors.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SecondFactorRepository: Send + Sync {

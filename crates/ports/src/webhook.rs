@@ -154,6 +154,9 @@ pub struct OldDelivery {
 }
 
 /// Reads the endpoints of webhooks and the deliveries to them.
+///
+/// Every method fails with [`PortError`]: `Unavailable` if the system of record does not answer in time, `Unreadable` if a
+/// row that the call needs cannot be read, `Bug` if a statement is refused.
 #[async_trait]
 pub trait WebhookRepository: Send + Sync {
     /// The endpoint with that public id, disabled or not.

@@ -90,7 +90,7 @@ pub enum Write {
     /// Writes nothing that can be read. Guard: the user's hash is still this one, and the account is not disabled;
     /// else `Stale`.
     // A login checks its password for a long time outside any transaction. Without this guard a session could
-    // begin after the password was changed or the account closed.
+    // begin after the password was changed or the account disabled.
     RequirePassword(UserKey, PasswordHash),
     /// Makes a session, stores where it began, and moves the user's last login forward to its `created_at`.
     InsertSession(Session, SessionOrigin),
@@ -233,13 +233,13 @@ pub enum Write {
     /// Stores who requested what of a transaction, in the commit that stores the request itself.
     InsertRequest(payment::PaymentRequest),
     /// Stores a gateway's reference of a transaction, or of a refund or dispute of it. Guard: the gateway has given
-    /// this reference to nothing else of its kind, and the thing has no reference yet; otherwise `Stale`. Belongs
-    /// to the commit of the event that taught it.
+    /// this reference to nothing else of its kind, and the thing has no reference yet; otherwise `Stale`. It is
+    /// in the commit of the event that states it.
     LearnReference(GatewayName, NewReference),
     /// Stores what the buyer of a transaction must do next, instead of what was stored before; `None` removes it.
     /// Guarded by the `UpdateOrder` in the same unit.
-    // Whoever answers last wins: two instances that look a payment up at once may bring different actions, and each
-    // of them lets the buyer pay the same payment, once.
+    // The last write wins: concurrent lookups may return different actions, and each lets the buyer pay the same
+    // payment once.
     SetNextAction(TransactionKey, Option<payment::NextAction>),
     /// Stores requests to a gateway with their answers. No guard: an attempt is never changed, and its ids are new;
     /// else `Stale`. Belongs to the commit of the answer that it brought.
@@ -325,7 +325,7 @@ pub enum Write {
         /// The `changed_at` that was read; `None` if the user never changed.
         read: Option<Timestamp>,
     },
-    /// Replaces name, address and password hash of a user by those of an erased one, closes the account, and opens
+    /// Replaces name, address and password hash of a user by those of an erased one, disables the account, and opens
     /// its [`Erasure`](crate::Erasure). Guard: hash and `changed_at` are those that were read; else `Stale`.
     EraseUser(Box<UserErasure>),
     /// Closes the count of a user's unpaid orders, so that no order of this user is placed any more: every
@@ -360,7 +360,7 @@ pub enum Write {
     /// number of them. No guard; it waits for another commit that does so.
     NumberFeedEvents(u32),
     /// Removes the personal data of a user from at most this number of events of the feed: names, addresses, contacts.
-    /// They belong to nobody afterwards. The events, their numbers and everything else in them stay. No guard.
+    /// Their `owner` becomes null. The events, their numbers and everything else in them stay. No guard.
     EraseFeedData(UserKey, u32),
     /// Deletes the claims of these orders with their stored replies, whatever caller sent the requests, at most this number
     /// of them. No guard.

@@ -39,8 +39,8 @@ pub(super) async fn delete_mail(conn: &mut Conn, key: MailKey, attempts: u32) ->
 
 /// Replaces the account's reset, if the account is still as it was read and the reset is not of a later request.
 pub(super) async fn request_reset(conn: &mut Conn, reset: &PasswordReset, read: &User) -> WriteOutcome {
-    // The address and the closed flag change only together with this stamp, so no mail with a token goes to an address
-    // that the account had before, and none to an account that was closed or erased meanwhile.
+    // The address and the disabled flag change only together with this stamp, so no mail with a token goes to an address
+    // that the account had before, and none to an account that was disabled or erased meanwhile.
     check_changed_at(conn, reset.user, read.changed_at).await?;
     let requested_at = SqlTimestamp::from(reset.requested_at);
     let older = resets::table.find(reset.user.get()).filter(resets::requested_at.le(requested_at));

@@ -3,7 +3,7 @@
 //! ```text
 //! units ─► one transaction, few statements with many rows ─► all committed
 //!              │ a guard failed        ─► rolled back; units whose order has moved on are stale, the others are
-//!              │                          tried again together, and if there is none, each half by itself
+//!              │                          tried again together, and if there is none, each half separately
 //!              │ lost a conflict       ─► rolled back, then repeated as a whole a few times: who won is done with the rows
 //!              │ a lock was not free   ─► rolled back; every unit is committed singly, at the same time
 //!              │ no answer to COMMIT   ─► unknown for every unit

@@ -54,7 +54,7 @@ pub(in crate::sql) struct FeedRow {
     trace_parent: Option<String>,
 }
 
-/// What of a stored event says who gets it.
+/// The columns that route an event to endpoints.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = feed_events)]
 pub(in crate::sql) struct FeedHeadRow {

@@ -13,7 +13,7 @@ use super::{
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// What of a transaction its refunds and requests need to be read.
+/// The columns of a transaction that its refunds and requests need.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = payment_transactions)]
 pub(in crate::sql) struct TransactionHead {

@@ -1,4 +1,4 @@
-//! `cargo xtask engines`: what Idem does on servers that replicate, as far as they can be had.
+//! `cargo xtask engines`: what Idem does on servers that replicate, as far as they are available.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -80,7 +80,7 @@ pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
 
 /// Runs the suites of the record at the primary of a private replication group of MySQL, those that lose members, and the
 /// races over a group with several primaries.
-/// True if all succeeded, or if MySQL cannot be had, which is printed.
+/// True if all succeeded, or if MySQL is not available, which is printed.
 pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
     let Some(folder) = unpack::unpack_package(root, unpack::MYSQL)? else { return Ok(true) };
     let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
@@ -147,8 +147,8 @@ pub(crate) fn run_redis(root: &Path, engine: &RedisEngine) -> io::Result<bool> {
     print_table(engine.suite, &rows)
 }
 
-/// Runs all suites of Redis on Valkey, and the storms of clients. True if all succeeded, or if Valkey cannot be had, which is
-/// printed.
+/// Runs all suites of Redis on Valkey, and the storms of clients. True if all succeeded, or if Valkey is not available,
+/// which is printed.
 pub(crate) fn run_valkey(root: &Path) -> io::Result<bool> {
     let Some(program) = unpack::unpack_valkey(root)? else { return Ok(true) };
     let variables = vec![(REDIS_PROGRAM, program.display().to_string())];

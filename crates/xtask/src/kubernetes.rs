@@ -13,8 +13,8 @@ const FOLDER: &str = "target/tools/kubernetes";
 /// The copy of the requirements that says what was installed.
 const INSTALLED: &str = "installed.txt";
 
-/// Installs both if they are missing. Always true: where they cannot be had their tests say that they are skipped, and every
-/// other test runs.
+/// Installs both if they are missing. Always true: where they are not available their tests say that they are skipped, and
+/// every other test runs.
 pub(crate) fn try_install(root: &Path) -> io::Result<bool> {
     let folder = root.join(FOLDER);
     let (pinned, installed) = (root.join(REQUIREMENTS), folder.join(INSTALLED));

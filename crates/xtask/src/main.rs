@@ -56,7 +56,7 @@ usage: cargo xtask <command>
   tidy            the rules of the house that no compiler knows; with `--list`, the places that they count
 ";
 
-/// The option that names a service to try, as `cargo xtask test` does. A tool that cannot be had is no fault then.
+/// The option that names a service to try, as `cargo xtask test` does. A tool that is not available is no fault then.
 const PROGRAM: &str = "--program";
 
 fn main() -> ExitCode {

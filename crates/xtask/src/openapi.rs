@@ -31,7 +31,7 @@ pub(crate) fn write_document(root: &Path) -> io::Result<bool> {
     Ok(output.status.success())
 }
 
-/// Runs every tool. True, with a line that says so, where Node or Python or their packages cannot be had.
+/// Runs every tool. True, with a line that says so, where Node or Python or their packages are not available.
 pub(crate) fn run(root: &Path, program: &Program) -> io::Result<bool> {
     let Some(tools) = find_tools(root)? else { return Ok(true) };
     if !clients::check_generated(root, &tools)? {
@@ -61,7 +61,7 @@ pub(crate) fn check_clients(root: &Path, program: &Program) -> io::Result<bool> 
     run_steps(&tools, &server, clients::steps(root, &tools)?)
 }
 
-/// The tools, installed; `None`, with a line that says so, where they cannot be had.
+/// The tools, installed; `None`, with a line that says so, where they are not available.
 fn find_tools(root: &Path) -> io::Result<Option<Tools>> {
     match Tools::install(root)? {
         Ok(tools) => Ok(Some(tools)),

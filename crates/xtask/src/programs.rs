@@ -57,7 +57,7 @@ fn missing_packages(missing: &[MissingProgram]) -> Vec<&'static str> {
 
 /// The commands that update the package lists and install the packages.
 fn install_commands<'a>(packages: &[&'a str], root: bool) -> [Vec<&'a str>; 2] {
-    // No questions: in a container or in CI they would wait for an answer for ever.
+    // No questions: in a container or in CI they would wait for an answer forever.
     let quiet: &[&str] = &["env", "DEBIAN_FRONTEND=noninteractive", APT, "-qq"];
     let apt = if root { quiet.to_vec() } else { [&["sudo", "-n"], quiet].concat() };
     let install = [&apt, ["install", "-y", "--no-install-recommends"].as_slice(), packages].concat();

@@ -29,7 +29,7 @@ const SUITE: &str = "sid";
 /// The keys that sign this suite.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// The folder of an unpacked package, which the first call downloads. `None` where it cannot be had, with a printed line.
+/// The folder of an unpacked package, which the first call downloads. `None` where it is not available, with a printed line.
 pub(crate) fn unpack_package(root: &Path, package: UnpackedPackage) -> io::Result<Option<PathBuf>> {
     let UnpackedPackage { name, folder: path } = package;
     let folder = root.join(path);
@@ -53,7 +53,7 @@ pub(crate) fn unpack_package(root: &Path, package: UnpackedPackage) -> io::Resul
     Ok(None)
 }
 
-/// A program that starts Valkey with the libraries beside it. `None` where it cannot be had, with a printed line.
+/// A program that starts Valkey with the libraries beside it. `None` where it is not available, with a printed line.
 pub(crate) fn unpack_valkey(root: &Path) -> io::Result<Option<PathBuf>> {
     let Some(unpacked) = unpack_package(root, VALKEY)? else { return Ok(None) };
     let programs = UnpackedPrograms::find(&unpacked)?;

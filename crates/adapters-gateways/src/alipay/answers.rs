@@ -33,7 +33,7 @@ pub(super) enum ReplyKind {
     Success,
     /// It is not known whether it was done. The same request may be sent again.
     Busy,
-    /// Application, keys or contract are not right: an operator has to mend them. It was not done.
+    /// Application, keys or contract are not right: an operator has to fix them. It was not done.
     Credentials,
     /// It was not done, for the reason of the sub-code.
     Refused,

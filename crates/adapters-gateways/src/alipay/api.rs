@@ -126,7 +126,7 @@ impl Api {
             Ok(text) => {
                 Reply::parse(&text).map_or_else(|| refuse_answer(UnusableAnswer::Form), classify_reply)
             }
-            // Alipay does not sign when it does not know us. Such an answer proves nothing, but says what to mend.
+            // Alipay does not sign when it does not know us. Such an answer proves nothing, but says what to fix.
             Err(UnusableAnswer::Unsigned(text)) => match Reply::parse(&text) {
                 Some(reply) if reply.kind() == ReplyKind::Credentials => {
                     let reason = format!("{}, in an answer without a signature", reply.describe());

@@ -78,7 +78,7 @@ impl Refusal {
             && matches!(self.kind.as_str(), "card_error" | "invalid_request_error" | "idempotency_error")
     }
 
-    /// Whether the account or the permissions of the key are refused, which only an operator can mend.
+    /// Whether the account or the permissions of the key are refused, which only an operator can fix.
     pub(super) const fn is_about_credentials(&self) -> bool {
         matches!(self.status, 401 | 403)
     }
@@ -103,7 +103,7 @@ impl Refusal {
 }
 
 impl From<Refusal> for NoResponse {
-    /// A refusal about the credentials: an operator has to mend it, and until then nothing is known.
+    /// A refusal about the credentials: an operator has to fix it, and until then nothing is known.
     fn from(it: Refusal) -> Self {
         Self::unavailable(format!("Stripe refuses the API key or its permissions ({})", it.status))
     }

@@ -33,7 +33,7 @@ impl Stripe {
     }
 
     /// What a lookup says about a payment that it found. A buyer who leaves the authentication page would block the
-    /// order for good, because Stripe waits for ever; so the lookup ends such a payment when its time is over.
+    /// order for good, because Stripe waits forever; so the lookup ends such a payment when its time is over.
     pub(super) async fn found_payment(
         &self,
         api: &StripeApi,

@@ -16,7 +16,7 @@ pub(super) enum Verdict {
     Repeat,
     /// The request was not done, and will not be.
     Refused,
-    /// The account or the configuration is wrong: no request is done until an operator mends it.
+    /// The account or the configuration is wrong: no request is done until an operator fixes it.
     Misconfigured,
     /// There is no trade or refund of this number.
     Absent,

@@ -84,7 +84,7 @@ impl Server {
         timeout(limit, connecting).await?
     }
 
-    /// Lets it come after all others for a while.
+    /// Moves the server behind the others for [`AVOIDED_AFTER_FAILURE`].
     pub(super) fn avoid(&self) {
         self.avoided.lock().unwrap_or_else(PoisonError::into_inner).failed_until =
             Some(start_stopwatch() + AVOIDED_AFTER_FAILURE);
@@ -102,7 +102,7 @@ impl Origin {
         self.server.departures.load(Ordering::Acquire) != self.departures
     }
 
-    /// Lets a server that could not be connected to have its place in the order of the URL again.
+    /// Restores the server's position in the URL order after a connection succeeds.
     pub(super) fn prefer_again(&self) {
         self.server.avoided.lock().unwrap_or_else(PoisonError::into_inner).failed_until = None;
     }

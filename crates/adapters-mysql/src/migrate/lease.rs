@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A process that dies leaves its row, and one that waits takes it once it has not changed for a while. No clock of a
-//! server is compared: the waiting process measures the silence itself. A named lock (`GET_LOCK`) only shortens that
+//! server is compared: the waiting process measures that time itself. A named lock (`GET_LOCK`) only shortens that
 //! wait. It is local to one server and not everywhere allowed, so nothing is decided by it alone.
 
 use std::hash::{BuildHasher, RandomState};
@@ -150,7 +150,7 @@ impl Lease {
             sleep(self.periods.heartbeat).await;
             let mut open = match conn.take() {
                 Some(open) => open,
-                // Tried again at the next beat. If that lasts, another process takes the row, and each transaction
+                // Tried again at the next heartbeat. If that lasts, another process takes the row, and each transaction
                 // notices.
                 None => match servers.connect(CONNECT_TIMEOUT).await {
                     Ok(open) => open,
@@ -160,7 +160,7 @@ impl Lease {
             match self.heartbeat(&mut open).await {
                 Ok(()) => conn = Some(open),
                 Err(error) if error.is::<MigrationRefusal>() => return error,
-                // A lock that is not free, or a connection that is dead: the next beat has another one.
+                // A lock that is not free, or a connection that is dead: the next heartbeat has another one.
                 Err(_) => {}
             }
         }
@@ -210,7 +210,7 @@ async fn take_named_lock(conn: &mut Conn) -> bool {
     matches!(conn.query_first::<i64, _>(asked).await, Ok(Some(1)))
 }
 
-/// Whether the error is that of a statement which lost against another server or a lock, and is undone.
+/// Whether the error is that of a statement which lost against another server or a lock, and is rolled back.
 pub(super) fn is_contention(error: &(dyn std::error::Error + 'static)) -> bool {
     let Some(Error::Server(error)) = error.downcast_ref() else { return false };
     matches!(find_failure(error.code, &error.message), Some(Failure::Conflict | Failure::LockTimeout))

@@ -1,4 +1,4 @@
-//! Inserts of many rows.
+//! Multi-row `INSERT`s; a chunk size from `insert_length` keeps few prepared statements.
 
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;

@@ -14,7 +14,7 @@ use crate::sql::row::{HistoryRow, TransactionRow};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::SqlTimestamp;
 
-/// The largest number of rows of one update. The server looks a row's values up one after the other, so twice the
+/// The largest number of rows of one update. The server looks a row's values up sequentially, so twice the
 /// rows cost four times the comparisons.
 pub(super) const UPDATED_MAX: usize = 16;
 

@@ -1,4 +1,4 @@
-//! Deliveries of webhooks.
+//! Multi-row `INSERT`s of webhook deliveries.
 
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
@@ -9,7 +9,6 @@ use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::DeliveryRow;
 use crate::sql::schema::webhook_deliveries;
 
-/// Inserts deliveries with as few statements as possible.
 pub(crate) async fn insert_delivery_rows(conn: &mut Conn, rows: Vec<DeliveryRow>) -> QueryResult<()> {
     insert_rows!(conn, webhook_deliveries::table, rows).await
 }

@@ -120,7 +120,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, ImportError> {
     Err(fault(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 32 MiB")))
 }
 
-/// How many lines had which fate.
+/// How many lines had which result.
 #[derive(Debug, Default)]
 struct Totals {
     created: u64,

@@ -81,8 +81,8 @@ pub(super) async fn create_account(
     }
 }
 
-/// Tells a person which database is written to, before anything is typed in vain. A new one is made only if they agree:
-/// it mostly means that the settings of the server are missing here.
+/// Tells which database is written to, before the user types a password for the wrong database. A new one is
+/// made only if they agree: it mostly means that the settings of the server are missing here.
 fn announce_database(database: &Database, is_new: bool) -> Result<(), OperatorError> {
     if !is_new {
         print_error(format!("The account is made in {database}."));

@@ -60,7 +60,7 @@ fn ask_repeatedly(mut prompt: impl FnMut(&str) -> io::Result<String>) -> Result<
 
 fn ask_twice(prompt: &mut impl FnMut(&str) -> io::Result<String>) -> Result<Password, PasswordError> {
     let first = prompt("Password: ").map_err(PasswordError::Read)?;
-    // Before the second one is typed, which would be in vain.
+    // An invalid password is refused before the user repeats it.
     let password = Password::parse(&first).map_err(PasswordError::Invalid)?;
     let second = prompt("The same again: ").map_err(PasswordError::Read)?;
     if first == second { Ok(password) } else { Err(PasswordError::Differ) }

@@ -13,7 +13,7 @@ const PAYMENTS_MAX: u32 = 50;
 /// Longer than every pause between two checks, so that all payments with a check are found.
 const ALL_CHECKS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Finds the oldest payment or refund of each gateway whose result was looked up in vain, and sets its gauge.
+/// Finds the oldest payment or refund of each gateway whose lookups returned no result, and sets its gauge.
 pub(super) async fn report_unreconciled(app: &App, metrics: &PrometheusMetrics) -> Result<(), PortError> {
     for gateway in &app.gateways {
         let name = gateway.name();

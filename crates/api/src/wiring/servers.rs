@@ -23,7 +23,7 @@ use crate::{
 
 /// The broadcast channel on which instances announce that sessions ended.
 const SESSIONS_ENDED_CHANNEL: &str = "sessions-ended";
-/// How long a start waits for Redis to say what it is. A Redis that is away is no reason not to start.
+/// How long a start waits for Redis to say what it is. A Redis that is unavailable is no reason not to start.
 const KIND_TIMEOUT: Duration = Duration::from_secs(2);
 /// Length of the digest that names the database in the keys of cached entries, in characters.
 const SCOPE_CHARS: usize = 16;
@@ -50,7 +50,7 @@ impl Servers {
     }
 
     /// Whether Redis is what its URL says, if it can be reached. A cluster behind the URL of a single server would refuse
-    /// most calls for ever, and nothing would stop.
+    /// most calls forever, and nothing would stop.
     pub(super) async fn check_kinds(self) -> Result<Self, ConfigError> {
         if let Some(redis) = &self.redis {
             let checked = redis.check_kind(KIND_TIMEOUT).await;

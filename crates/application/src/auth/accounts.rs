@@ -3,15 +3,15 @@
 //! Each change is one commit with its guards and takes the idempotent path. A change that is already true succeeds
 //! and writes nothing. All instances apply it within a second, as they do with those of `user_admin`.
 //!
-//! The promise: while operators change each other, one who can log in is always left. Who takes this from an
-//! operator confirms another one in the same commit:
+//! The promise: while operators change each other, at least one active operator remains. A commit that disables or
+//! demotes an operator also guards another active operator:
 //!
 //! ```text
-//! UpdateUser(target)    guard: `changed_at` of the target is the one read
-//! UpdateUser(deputy)    guard: `changed_at` of the deputy is the one read; a new `changed_at`, nothing else
+//! UpdateUser(target)         guard: `changed_at` of the target is the one read
+//! UpdateUser(other operator) guard: `changed_at` is the one read; a new `changed_at`, nothing else
 //! ```
 //!
-//! Of two operators who demote each other at once, the second commit is stale, and its next round finds no deputy.
+//! Of two operators who demote each other at once, the second commit is stale, and its next round finds no other operator.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -29,13 +29,13 @@ use crate::{
     security::{AccountEvent, SecurityEvent},
 };
 
-/// The number of operators that are read at once in search of a deputy.
+/// The number of operators that are read at once in search of another active one.
 const PAGE_SIZE: u32 = 100;
 
 /// What to change of an account; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountPatch {
-    /// Whether the account is closed. Closing it ends all its sessions.
+    /// Whether the account is disabled. Disabling it ends all its sessions.
     pub disabled: Option<bool>,
     /// The new role. Sessions continue with it.
     pub role: Option<Role>,
@@ -168,7 +168,7 @@ where
         let other_operator = guard_other_operator(app, &account.user).await.map_err(AccountError::from)?;
         work = work.with_write(other_operator.ok_or(AccountError::LastOperator)?);
     }
-    // In one commit with the closed flag. If these were two commits and the process died in between, a closed
+    // In one commit with the disabled flag. If these were two commits and the process died in between, a disabled
     // account would keep its sessions.
     let is_newly_disabled = next.disabled && !account.user.disabled;
     if is_newly_disabled {

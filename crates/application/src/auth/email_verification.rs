@@ -15,7 +15,7 @@
 //! - A token is in no row and in no log. It names account, address and end, and is encrypted, so no other one can be
 //!   made.
 //! - A token verifies once, within [`VERIFICATION_TTL`], and only the address that it was sent to. A change of the address
-//!   makes it worthless for good, also if the user comes back to that address: the token has the number of the change.
+//!   invalidates it for good, also if the user comes back to that address: the token has the number of the change.
 //! - Every mail counts for the limits of its address and network. A registration or a change of the address beyond them
 //!   succeeds and sends none.
 //! - Nothing else depends on it. An address that is not verified logs in like any other.
@@ -51,7 +51,7 @@ pub enum VerificationError {
     /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The token is unknown, used or expired, the address was changed, or the account is closed. Which one is never
+    /// The token is unknown, used or expired, the address was changed, or the account is disabled. Which one is never
     /// revealed.
     #[error("the token verifies nothing")]
     Invalid,

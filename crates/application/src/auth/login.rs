@@ -11,7 +11,7 @@
 //!
 //! The promises:
 //!
-//! - The reply and its time are the same for a wrong password, an unknown name and a closed account: a name
+//! - The reply and its time are the same for a wrong password, an unknown name and a disabled account: a name
 //!   without an account is verified against a dummy hash, and counted like any other.
 //! - Guessing is slow: failures lock the account for the network, the network, and at last the account (see
 //!   `login_attempts`). A successful login clears only the failures of its own account and network. Wrong codes have
@@ -19,7 +19,7 @@
 //! - A user has at most [`LIVE_SESSIONS_MAX`] live sessions: a login beyond it ends the oldest ones in its own commit.
 //!   Logins at the same moment do not see each other, so each of them may add one more, until the next login.
 //! - A session begins only if the verified hash is still the user's at the commit, so a concurrent change of
-//!   the password or a closed account wins.
+//!   the password or a disabled account wins.
 
 use domain::{
     Network, Password, PasswordHash, Session, SessionId, SessionKey, Timestamp, User, UserId, UserKey,
@@ -67,7 +67,7 @@ const ENDED_MAX: u32 = 1_000;
 /// Why no session was made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// The password is wrong, there is no such user, or the account is closed. Which one is never revealed.
+    /// The password is wrong, there is no such user, or the account is disabled. Which one is never revealed.
     #[error("name and password do not fit")]
     Invalid,
     /// The password is right, and the account needs a code, too.
@@ -134,7 +134,7 @@ pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginErr
     // attempts from learning more results than the limit allows.
     guess.check_limits::<LoginError>(app).await?;
     match known {
-        // A closed account is refused only here, after the verification, so that the reply takes as long as
+        // A disabled account is refused only here, after the verification, so that the reply takes as long as
         // any other.
         Some(credentials) if fits && !credentials.user.disabled => {
             let (user, needs_code) =
@@ -193,7 +193,7 @@ async fn begin_session(
             return Ok(pair);
         }
         let now_known = app.users.find_credentials(known.user.username.as_str()).await?;
-        // Read again, because the commit found another hash, a closed account, or another second factor. The password is
+        // Read again, because the commit found another hash, a disabled account, or another second factor. The password is
         // verified again if the hash of the same user differs, and the code in any case: another login may have used it.
         let changed = now_known.filter(|it| it.user.key == known.user.key && !it.user.disabled);
         let Some(changed) = changed else { return Err(LoginError::Invalid) };
@@ -228,7 +228,7 @@ async fn check_code(
 }
 
 /// Commits a session, the new hash if there is one, and the use of the code. `None` when the password or the second factor
-/// was changed, the account closed, or the code used in the meantime.
+/// was changed, the account disabled, or the code used in the meantime.
 async fn commit_session(
     app: &App,
     Credentials { user, hash }: &Credentials,

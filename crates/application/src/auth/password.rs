@@ -36,7 +36,7 @@ pub enum PasswordError {
     /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// As with a login; `Invalid` means that the current password is wrong, or the account closed.
+    /// As with a login; `Invalid` means that the current password is wrong, or the account is disabled.
     #[error(transparent)]
     Login(#[from] LoginError),
 }
@@ -127,7 +127,7 @@ pub(super) async fn verify_current_password(
 ) -> Result<PasswordHash, LoginError> {
     // Read from the system of record: the caller may come from a cache.
     let hash = app.users.find_password_hash(user).await?.ok_or(LoginError::Invalid)?;
-    // A commit for a closed account is stale each time.
+    // A commit for a disabled account is stale each time.
     if app.users.find_user_by_key(user).await?.is_none_or(|it| it.disabled) {
         return Err(LoginError::Invalid);
     }

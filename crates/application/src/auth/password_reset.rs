@@ -15,7 +15,7 @@
 //! - A token is in no row and in no log. It is made when the mail is sent, and only its keyed digest is stored. A mail
 //!   that is sent again has another token, and the older one is refused.
 //! - A token sets one password, within [`RESET_TTL`]. A newer request, a change of the password or of the address, and
-//!   an erasure make it worthless at once.
+//!   an erasure invalidate it at once.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -127,7 +127,7 @@ pub enum ConfirmError {
     /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The token is unknown, used, replaced or expired, or the account is closed. Which one is never revealed.
+    /// The token is unknown, used, replaced or expired, or the account is disabled. Which one is never revealed.
     #[error("the token is good for nothing")]
     Invalid,
     /// Too many attempts from the network.

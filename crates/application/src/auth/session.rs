@@ -143,7 +143,7 @@ async fn refresh_session_once(
             *next
         }
     };
-    // Read after the exchange. An account that was closed in between gets no tokens; if this read fails or
+    // Read after the exchange. An account that was disabled in between gets no tokens; if this read fails or
     // the process dies, the client asks again within 10 s and gets the pair of the committed exchange.
     let user = app.users.find_user_by_key(session.user).await.map_err(RefreshError::from)?;
     let user = user.filter(|it| !it.disabled).ok_or(RefreshError::Invalid)?;
@@ -158,7 +158,7 @@ async fn log_token_reuse(app: &App, session: &Session, network: Network) {
 }
 
 /// The caller that a bearer token stands for: a user by an access token, another system by an API key. `None` when it is
-/// not genuine, has expired or was revoked, its session has ended, or its account is closed.
+/// not genuine, has expired or was revoked, its session has ended, or its account is disabled.
 ///
 /// # Errors
 /// [`PortError`].
@@ -171,7 +171,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
     let user = match app.revocations.session_status(&claims.session, &*app.clock) {
         SessionStatus::Ended => None,
         SessionStatus::Live => match app.cached_users.find_user(&claims.user).await? {
-            // A live session began after the account was opened again, which the cached entry may not know.
+            // A live session began after the account was enabled again, which the cached entry may not know.
             Some(copy) if copy.disabled => app.users.find_user(&claims.user).await?,
             copy => copy,
         },

@@ -1,9 +1,9 @@
-//! Changes that operators make to other users' accounts: roles, closed accounts, forgotten passwords.
+//! Changes that operators make to other users' accounts: roles, disabled accounts, forgotten passwords.
 //!
 //! Each change is one commit with its guard. A change that is already true succeeds and writes nothing, so
 //! each command may be repeated. All instances apply it within a second: ended sessions and changed users are
 //! read together by [`revocations`]. Unlike [`accounts`](super::accounts), a command may also change the last
-//! operator: a person at the machine can make another one.
+//! operator: a command-line user can create another one.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -42,7 +42,7 @@ pub async fn set_role(app: &App, login: &str, role: Role) -> Result<User, UserAd
     change_user(app, login, &changed).await
 }
 
-/// Closes an account and ends all its sessions. No login succeeds until it is [enabled](enable_user).
+/// Disables an account and ends all its sessions. No login succeeds until it is [enabled](enable_user).
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -51,7 +51,7 @@ pub async fn disable_user(app: &App, login: &str) -> Result<User, UserAdminError
     change_user(app, login, &changed).await
 }
 
-/// Opens an account again. Its ended sessions stay ended.
+/// Enables an account again. Its ended sessions stay ended.
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -115,7 +115,7 @@ pub async fn list_operators(app: &App) -> Result<Vec<User>, PortError> {
     }
 }
 
-/// Why a person at the machine cannot act as an operator.
+/// Why a command cannot act as this operator.
 #[derive(Debug, thiserror::Error)]
 pub enum FindOperatorError {
     /// No user has this name or e-mail address.
@@ -157,8 +157,8 @@ async fn change_user(
         let user = known.filter(|it| !it.user.is_erased()).ok_or(UserAdminError::NotFound)?.user;
         let Some(next) = changed(&user) else { return Ok(user) };
         let update = Write::UpdateUser { user: next.clone(), read: user.changed_at };
-        // In one commit with the closed flag. If these were two commits and the process died in between, a
-        // closed account would keep its sessions.
+        // In one commit with the disabled flag. If these were two commits and the process died in between, a
+        // disabled account would keep its sessions.
         let ended = next.disabled.then(|| end_sessions_write(app, user.key));
         let dropped = next.disabled.then_some(Write::DropPasswordReset(user.key));
         let work = UnitOfWork::new().with_write(update).with_writes(ended).with_writes(dropped);

@@ -53,7 +53,7 @@ impl OverviewRepository for CachedOverview {
             return Ok(it.figures.clone());
         }
         let figures = self.inner.read_figures(window, rows_max).await?;
-        // While more windows are asked for, the others are read each time, still one after the other.
+        // While more windows are asked for, the others are read each time, still one at a time.
         if kept.len() < WINDOWS_MAX {
             kept.insert((window, rows_max), Kept { figures: figures.clone(), read: now });
         }

@@ -1,4 +1,4 @@
-//! Products from a file, one after the other.
+//! Products from a file, one at a time.
 
 use domain::{Product, ProductId, product::StockUpdate};
 use ports::StoredReply;
@@ -40,8 +40,8 @@ impl ImportStock {
 }
 
 /// Decides what becomes of a line and, unless `by` is `None`, writes it. It is bound to the product as it was read, so what
-/// is written is what was decided. A line that was written is [`ImportFate::Same`] the next time, with [`ImportStock::Set`]
-/// until something is sold.
+/// is written is what was decided. A line that was written is [`ImportOutcome::Same`] the next time, with
+/// [`ImportStock::Set`] until something is sold.
 ///
 /// # Errors
 /// [`PutError::PreconditionFailed`] if the product changes meanwhile, and the others of [`put_product`].

@@ -1,4 +1,4 @@
-//! Wakes up who numbers events, and who waits for numbered ones, within this process.
+//! Wakes the task that numbers events and the tasks that wait for numbered events, within this process.
 
 use tokio::sync::{Notify, watch};
 

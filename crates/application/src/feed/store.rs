@@ -38,7 +38,7 @@ pub struct FeedParts {
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of events.
     pub ids: Arc<dyn IdGenerator>,
-    /// Wakes up who numbers them.
+    /// Wakes the task that numbers them.
     pub signal: Arc<FeedSignal>,
 }
 

@@ -49,7 +49,7 @@ impl BatchWork for Cases {
             let distinct: BTreeSet<_> = lists.iter().flatten().cloned().collect();
             match self.0.find_cases(&distinct.into_iter().collect::<Vec<_>>()).await {
                 Ok(cases) => return lists.iter().map(|keys| Ok(pick_cases(&cases, keys))).collect(),
-                // It is not known whose case cannot be read, so each list is read by itself.
+                // It is not known whose case cannot be read, so each list is read separately.
                 Err(PortError::Unreadable(_)) => {}
                 Err(error) => return lists.iter().map(|_| Err(error.clone())).collect(),
             }

@@ -25,7 +25,7 @@ pub async fn find_customers<'o>(
     find_owners(app, orders).await
 }
 
-/// The users who placed these orders, for a person at the machine.
+/// The users who placed these orders, for the command line.
 pub(crate) async fn find_owners<'o>(
     app: &App,
     orders: impl IntoIterator<Item = &'o Order>,

@@ -71,7 +71,7 @@ pub enum PlaceError {
         /// How many pieces may be ordered.
         max: u32,
     },
-    /// No user has the id that the service named, or the account is closed.
+    /// No user has the id that the service named, or the account is disabled.
     #[error("unknown customer")]
     UnknownCustomer,
     /// There are no such products to order.

@@ -33,7 +33,7 @@ pub struct OrderQuery {
     pub sort: OrderSort,
     /// Only orders that follow this position in the list; `None` is the first page.
     pub after: Option<OrderCursor>,
-    /// The largest number of orders on the page.
+    /// Page size, 1 to 100.
     pub limit: u32,
 }
 

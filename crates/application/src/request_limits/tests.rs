@@ -10,7 +10,7 @@ use crate::testing::unavailable_error;
 
 const QUOTAS: RequestQuotas = RequestQuotas { per_user: 3, per_key: 2, per_network: 0 };
 
-/// Shared counters that can be away.
+/// Shared counters that can be unavailable.
 struct Shared {
     counters: LocalThrottle,
     away: AtomicBool,

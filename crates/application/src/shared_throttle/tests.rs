@@ -14,7 +14,7 @@ use crate::{
 
 const WINDOW: Duration = Duration::from_secs(900);
 
-/// Counts without end, unless it is away.
+/// Counts without end, unless it is unavailable.
 #[derive(Default)]
 struct Counts {
     counts: Mutex<HashMap<String, u32>>,

@@ -123,7 +123,7 @@ pub async fn report_overdue_events(app: &App) -> Result<bool, PortError> {
     for_each_due(app, names::REPORT_OVERDUE, &OldEvents { step: OldStep::Report, before }).await
 }
 
-/// Gives up events whose transaction has not appeared for long, so that they are not looked at for ever; `true` when there
+/// Gives up events whose transaction has not appeared for long, so that they are not looked at forever; `true` when there
 /// may be more. Each creates a second finding.
 ///
 /// # Errors

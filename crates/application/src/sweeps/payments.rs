@@ -10,7 +10,7 @@ use crate::{App, payments::reconcile_payment};
 
 /// How many payments of one gateway are looked up at once. Their reads and commits are grouped.
 const LOOKUPS_AT_ONCE: usize = 8;
-/// The largest number of gateways that one pass of [`reconcile_strays`] visits.
+/// The largest number of gateways that one pass of [`postpone_removed_gateways`] visits.
 const STRAY_GATEWAYS_MAX: u32 = 100;
 
 /// Looks up the due payments and refunds of one gateway; `true` when there may be more. Each gateway has a

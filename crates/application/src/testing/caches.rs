@@ -1,4 +1,4 @@
-//! Caches that behave as they are told.
+//! Fake caches whose state tests set.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use ports::{Cache, CacheEntry, PortError};
 
 use super::unavailable_error;
 
-/// A cache in memory that keeps everything until it is told otherwise.
+/// A cache in memory that keeps everything until a test makes it unavailable.
 #[derive(Default)]
 pub(crate) struct FakeCache {
     kept: Mutex<HashMap<String, (CacheEntry, Duration)>>,

@@ -68,27 +68,27 @@ impl ScriptedStore {
         commits[0].writes().to_vec()
     }
 
-    /// At the next commit that is not spoken for, another writer is a moment faster.
+    /// The next commit without a scripted outcome is preceded by another writer's change.
     pub(crate) fn before_next_commit(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
         self.push_turn(Turn::Meanwhile(Box::new(change)));
     }
 
-    /// Just after the next commit that is not spoken for, another writer changes the record.
+    /// The next commit without a scripted outcome is followed by another writer's change.
     pub(crate) fn after_next_commit(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
         self.push_turn(Turn::Followed(Box::new(change)));
     }
 
-    /// The next commit that is not spoken for is refused.
+    /// The next commit without a scripted outcome is refused.
     pub(crate) fn refuse_next_commit(&self, error: CommitError) {
         self.push_turn(Turn::Refused(error));
     }
 
-    /// The next commit that is not spoken for happens, but its answer is lost.
+    /// The next commit without a scripted outcome succeeds, but its answer is lost.
     pub(crate) fn lose_next_answer(&self) {
         self.push_turn(Turn::Lost);
     }
 
-    /// The next commit that is not spoken for goes well.
+    /// The next commit without a scripted outcome succeeds.
     pub(crate) fn accept_next_commit(&self) {
         self.before_next_commit(|_| {});
     }

@@ -32,12 +32,10 @@ pub(crate) fn yuan(amount: &str) -> Money {
     Money::parse(amount, "CNY").unwrap()
 }
 
-/// A customer.
 pub(crate) fn ada() -> User {
     user(1, "ada", Role::Customer)
 }
 
-/// Another customer.
 pub(crate) fn bob() -> User {
     user(2, "bob", Role::Customer)
 }
@@ -106,7 +104,6 @@ pub(crate) fn hash_of(password: &str) -> PasswordHash {
     PasswordHash::new(format!("hashed {password}"))
 }
 
-/// An account.
 pub(crate) fn account_of(user: User, password: &str) -> Credentials {
     Credentials { user, hash: hash_of(password) }
 }
@@ -184,7 +181,6 @@ pub(crate) fn transition_order_to(order: Order, to: OrderStatus, by: ChangedBy) 
     progress.order().clone()
 }
 
-/// A paid order.
 pub(crate) fn paid() -> Order {
     transition_order_to(order(), OrderStatus::Paid, ChangedBy::GATEWAY)
 }

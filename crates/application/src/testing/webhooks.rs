@@ -34,7 +34,7 @@ pub(crate) fn answer_status(status: u16) -> WebhookAnswer {
 }
 
 impl ScriptedSender {
-    /// The next message that is not spoken for is answered like this.
+    /// The next message without a scripted answer gets this one.
     pub(crate) fn push_answer(&self, answer: WebhookAnswer) {
         self.answers.lock().unwrap().push_back(answer);
     }

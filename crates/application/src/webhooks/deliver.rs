@@ -26,7 +26,7 @@ use crate::{
 
 /// The most deliveries to one endpoint that run at once.
 const CONCURRENCY: usize = 8;
-/// How long a delivery belongs to who claimed it. It is sent at most [`CLAIM_FRESH`] later, sending takes at most 17 s,
+/// The lease of a claimed delivery. It is sent at most [`CLAIM_FRESH`] later, sending takes at most 17 s,
 /// and clocks of instances differ by up to 10 s, so that a shorter lease could be over while its holder still sends.
 pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// How long after its claim a delivery may still be sent. A slow claim or read would use up the lease, and another
@@ -125,7 +125,7 @@ impl Round<'_> {
                 UnitOfWork::new().with_writes(blocked.into_iter().map(|it| postpone_delivery(it, now)));
             app.store.commit(work).await.map_err(CommitError::into_port_error)?;
         }
-        // Each is a unit of its own: of one that another instance claims at this moment the others do not suffer.
+        // One unit of work for each delivery: a conflict on one does not affect the others.
         let claims = free.into_iter().take(room).map(async |due| {
             let claimed = due.delivery.with_attempt_begun(now, LEASE);
             let update = update_delivery(claimed.clone(), due.delivery.attempts);
@@ -175,8 +175,8 @@ impl Round<'_> {
         }
     }
 
-    /// Notes that there is nothing to send. A delivery whose event cannot be read is repeated, because its row may be mended,
-    /// and an instance of a later version may know its type. One that is given up gets a finding: the receiver will never
+    /// Notes that there is nothing to send. A delivery whose event cannot be read is repeated: its row may be repaired, and an
+    /// instance of a later version may know its type. One that is given up gets a finding: the receiver will never
     /// get it.
     async fn note_missing(&self, delivery: &WebhookDelivery, missing: Missing) -> Result<Next, PortError> {
         let (app, now) = (self.app, self.app.clock.now());

@@ -157,8 +157,8 @@ impl OrderChange {
         self.entries.iter().any(|it| it.to == OrderStatus::Shipped && leaves(it.from))
     }
 
-    /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were
-    /// shipped: others may buy them now, so a refused refund must not lead to a shipment. The change is stamped with
+    /// Forbids that an order leaves `REFUND_PENDING` by a refused refund if its goods are all back in stock before they
+    /// were shipped: others may buy them now, so a refused refund must not lead to a shipment. The change is stamped with
     /// [`Order::change_time`], because its allowed transitions are seen to change.
     pub(crate) fn forbid_refund_rejection(&mut self, now: Timestamp) {
         let order = &mut self.order;
@@ -234,8 +234,8 @@ impl OrderChange {
         if !self.order.allows_transition(to, by.actor) {
             return Err(TransitionNotAllowed { allowed: self.order.allowed_transitions(by.actor) });
         }
-        // This reads `status` and `came_from` as they were before the move, so it must come before they are
-        // changed.
+        // This reads `status` and `status_before_refund` as they were before the move, so it must come before they
+        // are changed.
         if returns_stock(&self.order, to) {
             (0..self.order.items.len()).for_each(|position| self.restock(position, u32::MAX));
         }

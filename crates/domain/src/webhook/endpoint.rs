@@ -16,7 +16,8 @@ impl WebhookUrl {
     /// The longest address, in bytes.
     pub const BYTES_MAX: usize = 2048;
 
-    /// Takes an `http` or `https` address with a host, in visible ASCII characters. Its parts are checked by who parses URLs.
+    /// Takes an `http` or `https` address with a host, in visible ASCII characters. The webhook sender checks the rest of
+    /// the URL.
     ///
     /// # Errors
     /// [`Invalid`] when it is too long, has another scheme, no host or other characters.
@@ -202,7 +203,7 @@ impl WebhookEndpoint {
             return next;
         }
         if self.disabled && !next.disabled || next.url != self.url {
-            // The three days begin again: the operator says that the fault is mended, or means another receiver.
+            // The three days begin again: the operator says that the fault is fixed, or means another receiver.
             (next.enabled_at, next.failing_since) = (now, None);
         }
         next.with_next_version(now)

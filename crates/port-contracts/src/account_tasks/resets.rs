@@ -112,7 +112,7 @@ pub async fn an_expired_or_dropped_reset_cannot_be_used(backend: &Backend) {
     backend.commit([use_reset(&other, "d", 99)]).await;
 }
 
-/// Each makes the other worthless, so no order lets both succeed.
+/// Each invalidates the other, so no order lets both succeed.
 pub async fn of_a_reset_and_a_change_of_address_in_one_batch_one_succeeds(backend: &Backend) {
     for reset_is_first in [true, false] {
         let user = backend.user().await;

@@ -77,7 +77,7 @@ fn assert_complete(events: &[NumberedEvent]) {
     }
 }
 
-/// Who waits for the row of another who numbers goes on behind it.
+/// A numberer that waits for the sequencer row continues after the last number of the other.
 pub async fn of_many_who_number_at_once_each_number_is_given_once(backend: &Backend) {
     let mut tasks = JoinSet::new();
     spawn_writers(backend, &mut tasks);

@@ -1,4 +1,4 @@
-//! Several units at once: each has the outcome that it would have by itself.
+//! Several units at once: each has the outcome that it would have alone.
 
 mod changes;
 mod pairs;

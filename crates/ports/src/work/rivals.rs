@@ -1,8 +1,8 @@
 //! Which units must not share a database transaction.
 //!
-//! A batch sorts the writes of all its units by row and by kind. So two units that decide about one row would be mixed, and
-//! both could succeed, although in separate transactions each would make the other stale. They go to different parts of the batch,
-//! which are committed one after the other.
+//! A batch sorts the writes of all its units by row and by kind. Two units that write one row conditionally would
+//! interleave, and both could succeed, although in separate transactions each would make the other stale. So units that
+//! decide about one row never share a transaction: they go to different parts of the batch, which are committed one at a time.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::WebhookWrite;
 enum Access {
     /// It adds to the row, compares it, or belongs to it: with other such writes, in any order, each has the same outcome.
     Shared,
-    /// Whatever else decides about the row comes before it or after it.
+    /// It must not share a transaction with another unit's write of the row.
     Exclusive,
 }
 
 /// How a part of a batch uses rows, by row.
 type Uses<'w> = BTreeMap<LockRow<'w>, Access>;
 
-/// Parts of the members, in their order, in none of which two units decide about one row. A unit comes in a later part than
-/// every earlier unit that is its rival. Without members there is no part.
+/// Splits the members into parts, in their order. Units that decide about one row never share a part: a unit comes in a
+/// later part than every earlier unit that is its rival. Without members there is no part.
 #[must_use]
 pub fn split_rivals<T>(members: Vec<T>, unit: impl Fn(&T) -> &UnitOfWork) -> Vec<Vec<T>> {
     let places = choose_parts(members.iter().map(unit));
@@ -92,7 +92,7 @@ impl Write {
         }
     }
 
-    /// What it does with the row that it locks. A kind of write that is not named here decides alone.
+    /// What it does with the row that it locks. A kind of write that is not listed needs exclusive access.
     const fn row_access(&self) -> Access {
         let is_shared = matches!(
             self,

@@ -64,9 +64,9 @@ impl UnitOfWork {
 
     /// Whether it can be committed in one database transaction with other units, for less than its own
     /// transaction costs. A unit that prunes, erases or numbers events holds many locks, a probe must show what one commit
-    /// does, and one that postpones has no guard: its place beside a guarded change of the same transaction would decide. One
-    /// that makes deliveries, puts many off or drops them has a hundred rows, and the end of the sessions of a user up to a
-    /// thousand, for which an order of the same batch would have to wait.
+    /// does, and one that postpones has no guard: its place beside a guarded change of the same transaction would decide.
+    /// Units that create, postpone or delete deliveries change up to 100 rows, and ending a user's sessions up to 1,000: an
+    /// order in the same batch would wait for them.
     #[must_use]
     pub fn can_join_batch(&self) -> bool {
         let stands_alone = |it: &Write| {

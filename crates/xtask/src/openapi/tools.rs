@@ -19,7 +19,7 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// Installs what is missing. The inner error is the reason why it cannot be had here.
+    /// Installs what is missing. The inner error is the reason why it is not available here.
     pub(super) fn install(root: &Path) -> io::Result<Result<Self, &'static str>> {
         let tools = Self::in_folder(&root.join(FOLDER));
         let is_installed = tools.is_installed(root)?;

@@ -233,7 +233,7 @@ fn delete_mail(it: &Account) -> UnitOfWork {
     unit_of([Write::DeleteMail { key: it.mail.key, attempts: 0 }])
 }
 
-/// Of a reset and a new password, say, one makes the other worthless; a login that is committed with the end of all
+/// Of a reset and a new password, say, one invalidates the other; a login that is committed with the end of all
 /// sessions leaves a session that ended or one that began after it.
 pub async fn two_changes_of_an_account_in_one_batch_end_as_one_after_the_other(backend: &Backend) {
     check_pairs(backend, UNITS).await;
