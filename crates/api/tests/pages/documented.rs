@@ -67,7 +67,7 @@ fn the_documented_defaults_are_the_defaults() {
         ("none", &["(none)", ""]),
         ("made on the first start", &["(made on the first start)"]),
         ("the own address", &["(own address)"]),
-        ("one a core", &[]),
+        ("one per core", &[]),
     ];
     let shown: toml::Table = Config::from_sources(None, []).unwrap().to_redacted_toml().parse().unwrap();
     let words = |row: &Vec<String>| IN_WORDS.iter().find(|(words, _)| *words == row[2]);

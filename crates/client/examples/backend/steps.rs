@@ -38,7 +38,7 @@ async fn pay_order(backend: &Client, order: &Order) -> Result<Transaction, Error
 }
 
 async fn wait_until_paid(backend: &Client, order: &Order) -> Result<u64, Error> {
-    // A backend that runs for ever begins after the number that it stored last.
+    // A backend that runs forever begins after the number that it stored last.
     let events = backend.events().follow(0, &[FeedEventType::OrderPaid]);
     let mut events = pin!(events);
     while let Some(event) = events.try_next().await? {

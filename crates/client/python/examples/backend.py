@@ -47,7 +47,7 @@ def pay_order(backend: Client, order: Order) -> Transaction:
 
 
 def wait_until_paid(backend: Client, order: Order) -> int:
-    # A backend that runs for ever begins after the number that it stored last.
+    # A backend that runs forever begins after the number that it stored last.
     after = 0
     while True:
         page = events_list.sync(client=backend, after=after, types=[EventType.ORDER_PAID])

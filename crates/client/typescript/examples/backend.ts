@@ -22,7 +22,7 @@ async function payOrder(backend: IdemClient, order: Schemas["Order"]) {
 }
 
 async function waitUntilPaid(backend: IdemClient, order: Schemas["Order"]): Promise<number> {
-  // A backend that runs for ever begins after the number that it stored last.
+  // A backend that runs forever begins after the number that it stored last.
   for (let after = 0; ; ) {
     const query = { after, types: ["order.paid" as const] };
     const page = await unwrap(backend.GET("/v1/events", { params: { query } }));

@@ -50,7 +50,7 @@ async function testSessionThatIsOver(): Promise<void> {
   check(line.seen.length === 1, `${line.seen.length} refreshes were sent`);
 }
 
-/** A service that accepts no access token, and gives new ones for ever. */
+/** A service that accepts no access token, and gives new ones forever. */
 async function testNoLoop(): Promise<void> {
   const asked: string[] = [];
   const fetch = async (request: Request): Promise<Response> => {

@@ -138,7 +138,7 @@ async fn a_token_dies_with_a_change_of_the_password_or_of_the_address_or_a_close
     ask(&it, "ada@example.com").await.unwrap();
     resolve_reset_requests(&it.app).await.unwrap();
     send_mails(&it.app).await.unwrap();
-    assert_eq!(mailer.mails().len(), 2, "a closed account gets no mail");
+    assert_eq!(mailer.mails().len(), 2, "a disabled account gets no mail");
 }
 
 #[tokio::test]
