@@ -57,6 +57,7 @@ fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
         amount: yuan("19.98"),
         capture_method,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }

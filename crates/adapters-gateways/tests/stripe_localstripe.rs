@@ -241,6 +241,7 @@ impl Bench {
             amount: Money::parse("19.98", "EUR").unwrap(),
             capture_method,
             created_at: SystemClock.now(),
+            requested_at: SystemClock.now(),
             is_repeated: false,
         }
     }
@@ -253,7 +254,9 @@ impl Bench {
     fn event(&self, answer: Answer) -> PaymentEvent {
         match answer {
             Answer::Event(event) => *event,
-            Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("no event: {:?}", self.log.take()),
+            Answer::Accepted { .. } | Answer::RefundRefused(_) | Answer::OperationRefused(_) => {
+                panic!("no event: {:?}", self.log.take())
+            }
         }
     }
 

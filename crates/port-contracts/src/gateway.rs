@@ -180,6 +180,7 @@ impl GatewayFixture {
             amount: yuan("19.98"),
             capture_method,
             created_at: self.now,
+            requested_at: self.now,
             is_repeated: false,
         }
     }
@@ -214,7 +215,9 @@ impl GatewayFixture {
                 self.control.pay(charge);
                 last_event(look_up(gateway, charge).await)
             }
-            Answer::RefundRefused(_) => panic!("this was no request for a refund"),
+            refused @ (Answer::RefundRefused(_) | Answer::OperationRefused(_)) => {
+                panic!("this was a charge: {refused:?}")
+            }
         }
     }
 
@@ -234,7 +237,9 @@ impl GatewayFixture {
                 self.control.complete_refund(id);
                 last_event(self.look_up_refund(gateway, charge, id, reference, amount).await)
             }
-            Answer::RefundRefused(details) => panic!("the refund was refused: {details:?}"),
+            Answer::RefundRefused(details) | Answer::OperationRefused(details) => {
+                panic!("the refund was refused: {details:?}")
+            }
         }
     }
 
@@ -326,7 +331,9 @@ fn reference(text: &str) -> GatewayReference {
 fn expect_event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     match answer.expect("it answers") {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("the answer is no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) | Answer::OperationRefused(_) => {
+            panic!("the answer is no event")
+        }
     }
 }
 

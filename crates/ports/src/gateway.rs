@@ -9,7 +9,9 @@
 //! Every adapter makes three promises:
 //!
 //! 1. **The same id is the same request.** The transaction's id, with the operation, is the idempotency key
-//!    of a charge, a capture and a void; the refund's id is that of a refund. Within
+//!    of a charge, a capture and a void; the refund's id is that of a refund. A gateway that stores refusals under
+//!    a key gets the time of the request in the key of a capture and a void, so that a refused one can be corrected
+//!    and requested again ([`Charge::requested_at`]). Within
 //!    [`Gateway::key_lifetime`] the same request has one effect, however often it is sent. After it the
 //!    service sends no request again.
 //! 2. **A lookup moves no money.** [`Gateway::look_up`] reports what the gateway knows. The adapter looks up
@@ -117,6 +119,9 @@ pub struct Charge {
     pub capture_method: CaptureMethod,
     /// When the payment was requested, by this service's clock.
     pub created_at: Timestamp,
+    /// When this request was made, by this service's clock: of a charge as `created_at`, of a capture or a void the
+    /// time of that. A repetition has the time of the first, and a new request after a refused one has another.
+    pub requested_at: Timestamp,
     /// Whether it may have been sent before. Then a refusal says nothing about the earlier request.
     pub is_repeated: bool,
 }
@@ -132,6 +137,7 @@ impl From<&Transaction> for Charge {
             amount: it.amount,
             capture_method: it.capture_method,
             created_at: it.created_at,
+            requested_at: it.created_at,
             is_repeated: true,
         }
     }

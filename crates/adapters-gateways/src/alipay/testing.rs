@@ -49,6 +49,7 @@ pub(super) fn charge(token: &str) -> Charge {
         amount: Money::parse("88.88", "CNY").unwrap(),
         capture_method: CaptureMethod::Automatic,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }

@@ -27,6 +27,7 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
         amount,
         capture_method: CaptureMethod::Manual,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     };
     let refund = RefundId::new("r1".into());

@@ -97,7 +97,7 @@ impl Recorded for Answer {
         match self {
             Self::Event(event) => mask_event(event),
             Self::Accepted { .. } => ACCEPTED.to_owned(),
-            Self::RefundRefused(_) => REFUSED.to_owned(),
+            Self::RefundRefused(_) | Self::OperationRefused(_) => REFUSED.to_owned(),
         }
     }
 }

@@ -91,6 +91,7 @@ fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
         amount: Money::parse("19.98", "CNY").unwrap(),
         capture_method,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }
@@ -226,6 +227,7 @@ fn charge_of(transaction: &str) -> Charge {
         amount: Money::parse("19.98", "CNY").unwrap(),
         capture_method: CaptureMethod::Automatic,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Timestamp, card};
+use domain::{Timestamp, card, payment::PaymentDetails};
 use hyper::{HeaderMap, StatusCode, header::HeaderValue};
 use ports::{AttemptLog, Clock, NoResponse};
 use secrecy::{ExposeSecret, SecretString};
@@ -86,6 +86,15 @@ impl Refusal {
     /// Whether the key was used for another request, which may have had its effect.
     pub(super) fn is_about_key(&self) -> bool {
         self.kind == "idempotency_error"
+    }
+
+    /// The reason and the code, as they are kept.
+    pub(super) fn details(&self) -> PaymentDetails {
+        PaymentDetails {
+            failure_reason: Some(self.reason()),
+            response_code: self.code.clone(),
+            ..PaymentDetails::default()
+        }
     }
 
     /// The reason for a failed payment or refund, as a sentence without a token. A card error is Stripe's own

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{RefundId, Timestamp};
+use domain::{RefundId, Timestamp, payment::EventKind};
 use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
 
 use super::{
-    Stripe, answers,
-    api::{ApiError, Reply, StripeApi},
+    NOT_REPRESENTABLE, Stripe, answers,
+    api::{ApiError, Refusal, Reply, StripeApi},
     lookup::Finding,
     object::{StripeObject, read_object},
     refunds,
@@ -73,8 +73,8 @@ impl Stripe {
         })
     }
 
-    /// Captures or voids: sends the request, and reports the state of the payment if Stripe refuses it, because it
-    /// was done before, the authorisation has expired, or the amount is wrong.
+    /// Captures or voids: sends the request. If Stripe refuses it, the payment is retrieved: it was captured or voided
+    /// before, the authorisation has expired, or it is held as before and this request was wrong.
     pub(super) async fn change_authorization(
         &self,
         charge: &Charge,
@@ -84,7 +84,10 @@ impl Stripe {
         let api = self.require_api()?;
         let reference = self.find_reference(api, charge, log).await?.ok_or(NoResponse::Lost)?;
         let known = Charge { reference: answers::reference(Some(&reference)), ..charge.clone() };
-        let Some(call) = build(&reference) else { return self.current_answer(api, &known, log).await };
+        let Some(call) = build(&reference) else {
+            let refusal = Refusal::unsent(NOT_REPRESENTABLE, self.clock.now());
+            return self.refused_answer(api, &known, &refusal, log).await;
+        };
         match api.call(&call, log).await {
             Ok(reply) if !reply.is_replayed => {
                 read_object(&reply.body, |it| answers::intent_answer(charge, it, reply.answered_at))
@@ -92,9 +95,24 @@ impl Stripe {
             // A replayed answer is as old as the first request, and the payment may have changed since.
             Ok(_) => self.current_answer(api, &known, log).await,
             Err(ApiError::Refused(refusal)) if refusal.is_about_credentials() => Err((*refusal).into()),
-            Err(ApiError::Refused(_)) => self.current_answer(api, &known, log).await,
+            Err(ApiError::Refused(refusal)) => self.refused_answer(api, &known, &refusal, log).await,
             Err(ApiError::NoResponse(error)) => Err(error),
         }
+    }
+
+    /// The answer to a refused capture or void: what the payment is now, or the refusal if the money is held as before.
+    async fn refused_answer(
+        &self,
+        api: &StripeApi,
+        charge: &Charge,
+        refusal: &Refusal,
+        log: &AttemptLog,
+    ) -> Result<Answer, NoResponse> {
+        let answer = self.current_answer(api, charge, log).await?;
+        let is_held = matches!(&answer, Answer::Event(event) if event.kind == EventKind::Authorized);
+        // A key that was used for another request: that one may still be under way.
+        let is_refused = is_held && !refusal.is_about_key();
+        Ok(if is_refused { Answer::OperationRefused(Box::new(refusal.details())) } else { answer })
     }
 
     /// The answer to a refund request. What was refused may have been done by an earlier request, whose key is

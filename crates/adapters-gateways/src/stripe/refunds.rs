@@ -64,9 +64,5 @@ pub(super) fn found_refund(
 
 /// Returns the answer about a refund that Stripe refused to make, or that was never sent.
 pub(super) fn refuse_refund(refusal: &Refusal) -> Answer {
-    Answer::RefundRefused(Box::new(PaymentDetails {
-        failure_reason: Some(refusal.reason()),
-        response_code: refusal.code.clone(),
-        ..PaymentDetails::default()
-    }))
+    Answer::RefundRefused(Box::new(refusal.details()))
 }

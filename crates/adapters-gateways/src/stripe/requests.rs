@@ -1,6 +1,6 @@
 //! The requests to Stripe, as pure values: path, form and idempotency key.
 //!
-//! A request is a function of our ids and amounts and of the return address only. Sent again it is the same, byte
+//! A request is a function of our ids and amounts, of its time, and of the return address only. Sent again it is the same, byte
 //! for byte; otherwise Stripe refuses its key.
 
 use std::fmt;
@@ -22,10 +22,10 @@ const PAYMENT_METHOD_PREFIX: &str = "pm_";
 const TOKEN_PREFIX: &str = "tok_";
 /// The longest token, in bytes.
 const TOKEN_BYTES_MAX: usize = 255;
-/// The beginning of the key of a capture; its amount follows.
+/// The beginning of the key of a capture; its amount and the time of the request follow.
 const CAPTURE_KEY_PREFIX: &str = "capture-";
-/// The beginning of the key of a void.
-const VOID_KEY_PREFIX: &str = "void:";
+/// The beginning of the key of a void; the time of the request follows.
+const VOID_KEY_PREFIX: &str = "void-";
 /// Replaces a value in the record of a request.
 const HIDDEN: &str = "***";
 
@@ -127,17 +127,20 @@ pub(super) fn charge(charge: &Charge, units: i64, return_url: Option<&str>) -> A
     ApiCall::new_post("/v1/payment_intents".to_owned(), &form, key)
 }
 
-/// Captures `units` of an authorisation. The amount is a part of the key: a second capture is another request.
+/// Captures `units` of an authorisation. The amount and the time of the request are parts of the key: Stripe stores a
+/// refusal under its key, and would answer a later request with it.
 pub(super) fn capture(charge: &Charge, intent: &str, units: i64) -> ApiCall {
     let amount = units.to_string();
     let form = [("amount_to_capture", amount.as_str()), ("expand[]", "latest_charge")];
-    let key = operation_key(&format!("{CAPTURE_KEY_PREFIX}{units}"), charge.transaction.as_str());
+    let operation = format!("{CAPTURE_KEY_PREFIX}{units}-{}", charge.requested_at.as_millis());
+    let key = operation_key(&operation, charge.transaction.as_str());
     ApiCall::new_post(format!("/v1/payment_intents/{}/capture", path_segment(intent)), &form, key)
 }
 
-/// Cancels a payment that is not captured.
+/// Cancels a payment that is not captured. The time of the request is a part of the key, as for a capture.
 pub(super) fn void(charge: &Charge, intent: &str) -> ApiCall {
-    let key = operation_key("void", charge.transaction.as_str());
+    let operation = format!("{VOID_KEY_PREFIX}{}", charge.requested_at.as_millis());
+    let key = operation_key(&operation, charge.transaction.as_str());
     let path = format!("/v1/payment_intents/{}/cancel", path_segment(intent));
     ApiCall::new_post(path, &[("expand[]", "latest_charge")], key)
 }

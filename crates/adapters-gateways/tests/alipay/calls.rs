@@ -20,7 +20,9 @@ const QUERY: &str = "alipay.trade.query";
 fn event_of(answer: Answer) -> PaymentEvent {
     match answer {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) | Answer::OperationRefused(_) => {
+            panic!("no event")
+        }
     }
 }
 

@@ -27,7 +27,10 @@ fn found(answer: LookupAnswer) -> (Vec<PaymentEvent>, Option<NextAction>) {
 async fn next_action(alipay: &Alipay, token: &str) -> NextAction {
     match alipay.charge(charge(token), &AttemptLog::default()).await.unwrap() {
         Answer::Accepted { next_action: Some(it), reference: None } => it,
-        other @ (Answer::Event(_) | Answer::Accepted { .. } | Answer::RefundRefused(_)) => {
+        other @ (Answer::Event(_)
+        | Answer::Accepted { .. }
+        | Answer::RefundRefused(_)
+        | Answer::OperationRefused(_)) => {
             panic!("the buyer must act: {other:?}")
         }
     }

@@ -60,6 +60,7 @@ pub(crate) fn charge(token: &str) -> Charge {
         amount: yuan("88.88"),
         capture_method: CaptureMethod::Automatic,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }

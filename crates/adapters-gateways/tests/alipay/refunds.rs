@@ -49,7 +49,9 @@ async fn look_up(alipay: &Alipay, charge: &Charge) -> LookupAnswer {
 fn event_of(answer: Answer) -> PaymentEvent {
     match answer {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) | Answer::OperationRefused(_) => {
+            panic!("no event")
+        }
     }
 }
 
@@ -58,7 +60,7 @@ fn event_of(answer: Answer) -> PaymentEvent {
 fn refusal_of(answer: Answer) -> (Option<String>, Option<String>) {
     match answer {
         Answer::RefundRefused(details) => (details.response_code, details.failure_reason),
-        Answer::Event(_) | Answer::Accepted { .. } => panic!("no refusal"),
+        Answer::Event(_) | Answer::Accepted { .. } | Answer::OperationRefused(_) => panic!("no refusal"),
     }
 }
 

@@ -124,7 +124,7 @@ async fn a_payment_that_the_buyer_leaves_is_ended_after_its_time() {
         let cancel = it.double.state().arrived.last().unwrap().clone();
         assert_eq!(
             (cancel.line.as_str(), cancel.key.as_str()),
-            ("POST /v1/payment_intents/pi_1/cancel", "void:transaction1")
+            ("POST /v1/payment_intents/pi_1/cancel", "void-1790000000000:transaction1")
         );
         assert_eq!(kinds(it.look_up(&charge).await), [EventKind::Failed], "and stays so");
         it.double.assert_content();

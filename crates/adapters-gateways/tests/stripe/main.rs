@@ -119,6 +119,7 @@ pub(crate) fn charge_with(token: &str, capture_method: CaptureMethod) -> Charge 
         amount: money("19.98", "CNY"),
         capture_method,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }
@@ -135,15 +136,17 @@ pub(crate) fn manual() -> Charge {
 pub(crate) fn expect_event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     match answer.unwrap() {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } | Answer::RefundRefused(_) => panic!("the answer is no event"),
+        Answer::Accepted { .. } | Answer::RefundRefused(_) | Answer::OperationRefused(_) => {
+            panic!("the answer is no event")
+        }
     }
 }
 
-/// The details of an answer that refuses a refund.
+/// The details of an answer that refuses a refund, a capture or a void.
 #[track_caller]
 fn expect_refusal(answer: Result<Answer, NoResponse>) -> PaymentDetails {
     match answer.unwrap() {
-        Answer::RefundRefused(details) => *details,
+        Answer::RefundRefused(details) | Answer::OperationRefused(details) => *details,
         Answer::Event(_) | Answer::Accepted { .. } => panic!("the answer is no refusal"),
     }
 }

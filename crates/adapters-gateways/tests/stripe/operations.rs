@@ -1,5 +1,7 @@
 //! Captures, voids and refunds.
 
+use std::time::Duration;
+
 use domain::{
     RefundId,
     payment::{EventKind, ReportedAmount},
@@ -8,7 +10,7 @@ use ports::{Answer, Charge, Gateway, NoResponse};
 use serde_json::json;
 
 use crate::{
-    Bench, automatic, bench,
+    Bench, NOW, automatic, bench,
     double::{Fault, KEY_SECONDS},
     expect_event, expect_refusal, manual, money,
 };
@@ -27,7 +29,7 @@ async fn a_capture_has_its_amount_in_its_key_and_reports_what_was_received() {
     let charge = it.made(manual()).await;
     let event = expect_event(capture(&it, &charge, "5").await);
     assert_eq!((event.kind, event.reported.amount.as_str()), (EventKind::Captured, "5.00"));
-    assert_eq!(it.double.state().arrived[1].key, "capture-500:transaction1");
+    assert_eq!(it.double.state().arrived[1].key, "capture-500-1790000000000:transaction1");
     assert_eq!(it.double.state().arrived[1].line, "POST /v1/payment_intents/pi_1/capture");
 }
 
@@ -50,11 +52,26 @@ async fn what_cannot_be_captured_or_voided_any_more_is_reported_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_capture_of_too_much_changes_nothing() {
+async fn a_refused_operation_on_held_money_says_why_and_a_new_request_is_not_answered_by_the_old_refusal() {
     let it = bench().await;
     let charge = it.made(manual()).await;
-    let event = expect_event(capture(&it, &charge, "20").await);
-    assert_eq!((event.kind, event.reported.amount.as_str()), (EventKind::Authorized, "19.98"));
+    let details = expect_refusal(capture(&it, &charge, "20").await);
+    assert_eq!(details.response_code.as_deref(), Some("amount_too_large"));
+    let odd = Charge { amount: money("5.130", "KWD"), ..charge.clone() };
+    let odd_part = it.gateway.capture(odd, money("1.001", "KWD"), &it.log).await;
+    assert!(expect_refusal(odd_part).failure_reason.unwrap().contains("represent"));
+
+    it.double.state().refuses_operations = true;
+    for answer in [capture(&it, &charge, "0.30").await, it.gateway.void(charge.clone(), &it.log).await] {
+        assert_eq!(expect_refusal(answer).response_code.as_deref(), Some("amount_too_small"));
+    }
+    it.double.state().refuses_operations = false;
+    expect_refusal(capture(&it, &charge, "0.30").await);
+    expect_refusal(it.gateway.void(charge.clone(), &it.log).await);
+    let later = Charge { requested_at: NOW.saturating_add(Duration::from_secs(60)), ..charge };
+    let event = expect_event(it.gateway.void(later, &it.log).await);
+    assert_eq!(event.kind, EventKind::Voided);
+    it.double.assert_content();
 }
 
 #[tokio::test]

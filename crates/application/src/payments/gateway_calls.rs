@@ -14,6 +14,7 @@ use domain::{
     payment::{
         EventKind, GatewayReference, KnownReference, NextAction, PaymentDetails, PaymentEvent,
         PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner, RefundStatus,
+        StoredPaymentRequest,
     },
 };
 use ports::{
@@ -99,6 +100,10 @@ impl GatewayReport {
                 log_refusal(&details, transaction);
                 self.unexecuted.extend(owner.refund_id().cloned().map(UnexecutedRequest::Refund));
             }
+            Ok(Answer::OperationRefused(details)) => {
+                log_refusal(&details, transaction);
+                self.unexecuted.extend(transaction.pending_operation.map(UnexecutedRequest::RefusedOperation));
+            }
             Err(error) => log_lost(&error, transaction),
         }
     }
@@ -134,7 +139,7 @@ fn log_lost(error: &NoResponse, of: &Transaction) {
 /// Logs a refusal with the gateway's code. The reason is stored with the attempt.
 fn log_refusal(details: &PaymentDetails, of: &Transaction) {
     let (gateway, transaction, code) = (&of.gateway, &of.id, details.response_code.as_deref());
-    tracing::info!(%gateway, %transaction, code, "gateway refused a refund");
+    tracing::info!(%gateway, %transaction, code, "gateway refused a request");
 }
 
 /// Sends the charge of a new payment, which the caller has committed just now.
@@ -145,11 +150,13 @@ pub(crate) async fn request_charge(admission: &Admission<'_>, transaction: &Tran
     report
 }
 
-/// Sends a new capture, void or refund, which the caller has claimed.
+/// Sends a new capture, void or refund, which the caller has claimed. `requests` are those for the transaction, the
+/// claimed one among them; those of a refund are not needed.
 pub(crate) async fn request_operation(
     admission: &Admission<'_>,
     transaction: &Transaction,
     refund: Option<&RefundId>,
+    requests: &[StoredPaymentRequest],
 ) -> GatewayReport {
     let mut report = GatewayReport::default();
     let refund = refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id));
@@ -158,7 +165,10 @@ pub(crate) async fn request_operation(
             let answer = send_refund(admission, transaction, refund).await;
             report.add_refund_answer(refund, answer, admission, transaction);
         }
-        (None, Some(operation)) => send_operation(admission, transaction, operation, &mut report).await,
+        (None, Some(operation)) => {
+            let requested_at = find_operation_time(requests, transaction, operation);
+            send_operation(admission, transaction, operation, requested_at, &mut report).await;
+        }
         // A notice has ended the request since it was claimed. Sending it now could move money twice.
         (Some(_), _) | (None, None) => {}
     }
@@ -179,13 +189,15 @@ pub(crate) async fn look_up_open_requests(
     let mut report = GatewayReport::default();
     match transaction.pending_operation {
         Some(operation) => {
-            let requested_at = find_operation_time(app, transaction, operation).await?;
+            let requests = app.payments.list_payment_requests(transaction.order).await?;
+            let requested_at = find_operation_time(&requests, transaction, operation);
             let is_unwanted = match operation {
                 PendingOperation::Capture(_) => has_order_ended(app, transaction).await?,
                 PendingOperation::Void => false,
             };
             let repetition = Repetition::decide(app, admission, requested_at, is_unwanted);
-            check_operation(admission, transaction, operation, repetition, &mut report).await;
+            let pending = (operation, requested_at);
+            check_operation(admission, transaction, pending, repetition, &mut report).await;
         }
         None if transaction.status() == PaymentStatus::Pending => {
             let is_unwanted = has_order_ended(app, transaction).await?;
@@ -210,19 +222,18 @@ async fn has_order_ended(app: &App, transaction: &Transaction) -> Result<bool, P
 /// Returns when the pending capture or void was requested, the last time if there were several. If no such
 /// request is stored it returns the time of the payment, so that the key counts as older rather than as newer
 /// than it is.
-async fn find_operation_time(
-    app: &App,
+fn find_operation_time(
+    requests: &[StoredPaymentRequest],
     transaction: &Transaction,
     operation: PendingOperation,
-) -> Result<Timestamp, PortError> {
+) -> Timestamp {
     let kind = match operation {
         PendingOperation::Capture(_) => PaymentRequestKind::Capture,
         PendingOperation::Void => PaymentRequestKind::Void,
     };
-    let all = app.payments.list_payment_requests(transaction.order).await?;
-    let own = all.iter().map(|it| &it.request).filter(|it| it.transaction == transaction.key);
+    let own = requests.iter().map(|it| &it.request).filter(|it| it.transaction == transaction.key);
     let last = own.filter(|it| it.kind == kind).map(|it| it.requested_at).max();
-    Ok(last.unwrap_or(transaction.created_at))
+    last.unwrap_or(transaction.created_at)
 }
 
 async fn check_payment(
@@ -267,7 +278,7 @@ async fn repeat_charge(admission: &Admission<'_>, transaction: &Transaction, rep
 async fn check_operation(
     admission: &Admission<'_>,
     transaction: &Transaction,
-    operation: PendingOperation,
+    (operation, requested_at): (PendingOperation, Timestamp),
     repetition: Repetition,
     report: &mut GatewayReport,
 ) {
@@ -287,7 +298,9 @@ async fn check_operation(
     // authorisation, or does not know the payment. A lookup without events lets it stay open: the gateway may
     // still be working on it.
     match repetition {
-        Repetition::Send if !has_ended => send_operation(admission, transaction, operation, report).await,
+        Repetition::Send if !has_ended => {
+            send_operation(admission, transaction, operation, requested_at, report).await
+        }
         Repetition::GiveUp if is_held => report.unexecuted.push(UnexecutedRequest::Operation(operation)),
         Repetition::Send | Repetition::Wait | Repetition::GiveUp => {}
     }
@@ -339,9 +352,10 @@ async fn send_operation(
     admission: &Admission<'_>,
     transaction: &Transaction,
     operation: PendingOperation,
+    requested_at: Timestamp,
     report: &mut GatewayReport,
 ) {
-    let charge = Charge::from(transaction);
+    let charge = Charge { requested_at, ..Charge::from(transaction) };
     let (operation, answer) = match operation {
         PendingOperation::Capture(amount) => {
             (AttemptOperation::Capture, admission.capture(charge, amount).await)
@@ -363,7 +377,7 @@ async fn send_refund(
 fn open_refusal(answer: Answer) -> Answer {
     match answer {
         Answer::RefundRefused(_) => Answer::Accepted { reference: None, next_action: None },
-        Answer::Event(_) | Answer::Accepted { .. } => answer,
+        Answer::Event(_) | Answer::Accepted { .. } | Answer::OperationRefused(_) => answer,
     }
 }
 

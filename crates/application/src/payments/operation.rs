@@ -151,7 +151,10 @@ where
     };
     let report = match admission {
         // The admission is dropped with this arm, so its permit is free before the commit.
-        Some(Some(admission)) => request_operation(&admission, &known, refund.as_ref()).await,
+        Some(Some(admission)) => {
+            let requests = requests.as_deref().unwrap_or_default();
+            request_operation(&admission, &known, refund.as_ref(), requests).await
+        }
         Some(None) => GatewayReport::default(),
         None => resume_request(app, &known).await?,
     };

@@ -16,6 +16,8 @@ pub(crate) enum UnexecutedRequest {
     Payment,
     /// A capture or a void: the gateway reports only the authorisation, or does not know the payment.
     Operation(PendingOperation),
+    /// A capture or a void that the gateway refused for good, while it holds the money as before.
+    RefusedOperation(PendingOperation),
     /// A refund: the gateway refused it, or does not know it.
     Refund(RefundId),
 }
@@ -25,7 +27,9 @@ impl UnexecutedRequest {
     pub(crate) fn is_open(&self, transaction: &Transaction) -> bool {
         match self {
             Self::Payment => transaction.status() == PaymentStatus::Pending,
-            Self::Operation(operation) => transaction.pending_operation == Some(*operation),
+            Self::Operation(operation) | Self::RefusedOperation(operation) => {
+                transaction.pending_operation == Some(*operation)
+            }
             Self::Refund(id) => {
                 transaction.refunds.iter().any(|it| it.id == *id && it.status() == RefundStatus::Pending)
             }
@@ -37,7 +41,7 @@ impl UnexecutedRequest {
     pub(crate) fn event(&self, transaction: &Transaction, now: Timestamp) -> Option<PaymentEvent> {
         let is_payment = match self {
             Self::Payment => true,
-            Self::Operation(_) | Self::Refund(_) => false,
+            Self::Operation(_) | Self::RefusedOperation(_) | Self::Refund(_) => false,
         };
         is_payment.then(|| PaymentEvent {
             id: EventId::new(format!("lapsed-{}", transaction.id)),
@@ -60,6 +64,7 @@ impl UnexecutedRequest {
     pub(crate) fn end_in(&self, case: &mut TransactionChange, now: Timestamp) {
         match self {
             Self::Operation(operation) => case.release_operation(*operation, now),
+            Self::RefusedOperation(operation) => case.refuse_operation(*operation, now),
             Self::Refund(id) => case.fail_refund_request(id, now),
             Self::Payment => {}
         }

@@ -37,7 +37,7 @@ pub(crate) struct Asking {
 pub(crate) enum ScriptedAnswer {
     /// The result is this event.
     Event(Box<PaymentEvent>),
-    /// The gateway refuses the refund. For requests only.
+    /// The gateway refuses the refund, the capture or the void. For requests only.
     Refused,
     /// The request is accepted and has no result yet; the reference, if the gateway gives one.
     Accepted(Option<GatewayReference>),
@@ -126,7 +126,8 @@ impl ScriptedGateway {
             ScriptedAnswer::Awaited(action) => {
                 Ok(Answer::Accepted { reference: None, next_action: Some(action) })
             }
-            ScriptedAnswer::Refused => Ok(Answer::RefundRefused(Box::default())),
+            ScriptedAnswer::Refused if asking.refund.is_some() => Ok(Answer::RefundRefused(Box::default())),
+            ScriptedAnswer::Refused => Ok(Answer::OperationRefused(Box::default())),
             ScriptedAnswer::Nothing => std::future::pending().await,
             ScriptedAnswer::Unknown | ScriptedAnswer::CannotTell => panic!("only a lookup has this answer"),
         }

@@ -101,22 +101,43 @@ impl TransactionChange {
         Ok(())
     }
 
-    /// Ends a capture or a void that the gateway has not done within the lifetime of its key: the payment is
+    /// Ends a capture or a void that the gateway has not done and that is not sent again: the payment is
     /// `AUTHORIZED` as before, with a finding. The void of a cancelled or closed order is requested once
     /// more, as a new request. No effect if another operation is pending, or none.
     pub fn release_operation(&mut self, pending: PendingOperation, now: Timestamp) {
+        self.end_operation(
+            pending,
+            "The gateway did not do a requested capture or void, and it is not sent again: the lifetime of its \
+             idempotency key, or for a capture the order, has ended. The payment is AUTHORIZED again; repeat the request if \
+             it is still needed.",
+            now,
+        );
+    }
+
+    /// Ends a capture or a void that the gateway has refused while it holds the money as before: the payment is
+    /// `AUTHORIZED`, with a finding, so that the request can be corrected. The void of a cancelled or closed order
+    /// stays until it lapses: nothing else can become of that authorisation, and the same request at once would be
+    /// refused alike. No effect if another operation is pending, or none.
+    pub fn refuse_operation(&mut self, pending: PendingOperation, now: Timestamp) {
+        let stays = pending == PendingOperation::Void && self.order_change.order().is_cancelled_or_closed();
+        if !stays {
+            self.end_operation(
+                pending,
+                "The gateway refused a requested capture or void; the attempts of the payment say why. The \
+                 payment is AUTHORIZED as before; correct the request and repeat it if it is still needed.",
+                now,
+            );
+        }
+    }
+
+    fn end_operation(&mut self, pending: PendingOperation, detail: &'static str, now: Timestamp) {
         if self.transaction.pending_operation != Some(pending) {
             return;
         }
         let at = self.order_change.order().change_time(now);
         self.transaction.pending_operation = None;
         self.transaction.updated_at = self.transaction.updated_at.max(at);
-        self.add_flag(
-            FindingKind::Reconciliation,
-            "The gateway did not do a requested capture or void, and it is not sent again: the lifetime of its \
-             idempotency key, or for a capture the order, has ended. The payment is AUTHORIZED again; repeat the request if \
-             it is still needed.",
-        );
+        self.add_flag(FindingKind::Reconciliation, detail);
         self.follow_order_status(now);
     }
 

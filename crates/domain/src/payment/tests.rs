@@ -135,6 +135,23 @@ fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
     assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void));
 }
 
+#[test]
+fn a_refused_operation_can_be_corrected_and_a_refused_void_of_an_ended_order_is_not_repeated_at_once() {
+    let operator = ChangedBy::operator(UserKey::new(2));
+    let mut case = apply_all(&[event(EventKind::Authorized)]);
+    case.request_void(operator, NOW).unwrap();
+    case.refuse_operation(PendingOperation::Void, NOW);
+    assert_eq!((case.transaction.pending_operation, case.transaction.check_at), (None, None));
+    assert_eq!(kinds(&case), [FindingKind::Reconciliation]);
+    case.request_capture(None, operator, NOW).unwrap();
+    let _ = case.order_change.transition(OrderStatus::Cancelled, operator, None, NOW);
+    case.refuse_operation(PendingOperation::Capture(yuan("10")), NOW);
+    assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void), "it is voided instead");
+    case.refuse_operation(PendingOperation::Void, NOW);
+    assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void));
+    assert_eq!(kinds(&case).len(), 2, "it is found by the number of its checks");
+}
+
 fn kinds(case: &TransactionChange) -> Vec<FindingKind> {
     case.flags.iter().map(|it| it.kind).collect()
 }

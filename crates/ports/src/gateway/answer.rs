@@ -18,6 +18,9 @@ pub enum Answer {
     // No event: it is no report about a refund. An earlier request with the same key may still be under way, and
     // whatever the gateway reports of that one is the truth.
     RefundRefused(Box<PaymentDetails>),
+    /// The gateway refused this capture or void for good, and still holds the authorised money. The details say why.
+    /// A payment that is not held any more is an event instead.
+    OperationRefused(Box<PaymentDetails>),
 }
 
 impl From<PaymentEvent> for Answer {

@@ -19,6 +19,7 @@ fn charge(token: &str) -> Charge {
         amount: Money::parse("19.98", "CNY").unwrap(),
         capture_method: CaptureMethod::Automatic,
         created_at: NOW,
+        requested_at: NOW,
         is_repeated: false,
     }
 }

@@ -17,6 +17,7 @@ fn charge() -> Charge {
         amount: Money::parse("20", "USD").unwrap(),
         capture_method: CaptureMethod::Automatic,
         created_at: Timestamp::from_millis(1_680_800_000_000),
+        requested_at: Timestamp::from_millis(1_680_800_000_000),
         is_repeated: false,
     }
 }

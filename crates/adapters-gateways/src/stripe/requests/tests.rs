@@ -11,6 +11,7 @@ fn charge_of(transaction: &str) -> Charge {
         amount: domain::Money::parse("20", "USD").unwrap(),
         capture_method: CaptureMethod::Manual,
         created_at: Timestamp::from_millis(1_680_800_504_123),
+        requested_at: Timestamp::from_millis(1_680_800_504_123),
         is_repeated: false,
     }
 }
@@ -45,7 +46,19 @@ fn each_operation_has_a_key_of_its_own_and_the_same_each_time() {
     let mut keys = calls().map(|it| it.key.unwrap()).to_vec();
     assert_eq!(keys, calls().map(|it| it.key.unwrap()));
     keys.dedup();
-    assert_eq!(keys, ["charge:t1", "capture-2000:t1", "capture-1999:t1", "void:t1", "refund:t1"]);
+    let expected = [
+        "charge:t1",
+        "capture-2000-1680800504123:t1",
+        "capture-1999-1680800504123:t1",
+        "void-1680800504123:t1",
+        "refund:t1",
+    ];
+    assert_eq!(keys, expected);
+    assert!(keys.iter().map(|it| is_release_key(it)).eq([false, true, true, true, false]));
+    let later = Charge { requested_at: Timestamp::from_millis(1_680_800_504_124), ..charge_of("t1") };
+    assert_ne!(capture(&later, "pi_1", 2000).key, capture(&it, "pi_1", 2000).key, "it is another request");
+    assert_ne!(void(&later, "pi_1").key, void(&it, "pi_1").key, "it is another request");
+    assert_eq!(charge(&later, 2000, None).key, charge(&it, 2000, None).key, "there is one charge");
 }
 
 #[test]

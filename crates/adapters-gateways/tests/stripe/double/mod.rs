@@ -85,6 +85,8 @@ pub(crate) struct State {
     pub(crate) has_long_lists: bool,
     /// The buyer pays just before the next cancellation.
     pub(crate) pays_at_cancellation: bool,
+    /// Every capture and cancellation is too small, or wrong in another way. The refusal is stored under its key.
+    pub(crate) refuses_operations: bool,
     /// Whether the search finds what was made.
     pub(crate) has_search: bool,
     keys: HashMap<String, StoredAnswer>,
@@ -208,7 +210,7 @@ impl State {
         let result = if is_broken { Err(Failure::stored()) } else { self.write(&request.path, form) };
         self.current_key = None;
         // A request that fails validation was not begun, and nothing is stored under its key.
-        let is_stored = !matches!(&result, Err(failure) if failure.status == 400);
+        let is_stored = self.refuses_operations || !matches!(&result, Err(failure) if failure.status == 400);
         let (status, answer) = answers::split(result);
         if is_stored {
             let (line, body, at) = (line.to_owned(), request.body.clone(), self.now);

@@ -181,6 +181,11 @@ impl State {
         })
     }
 
+    fn check_operations(&self) -> Result<(), Failure> {
+        let refusal = || invalid("amount_too_small", "Amount must convert to at least 50 cents.");
+        if self.refuses_operations { Err(refusal()) } else { Ok(()) }
+    }
+
     /// Changes an intent, which is in this state.
     pub(crate) fn change_intent(&mut self, at: usize, change: impl FnOnce(&mut Self, &mut Value)) -> Value {
         let mut intent = self.intents[at].clone();
@@ -192,6 +197,7 @@ impl State {
     pub(super) fn capture_intent(&mut self, id: &str, form: &Pairs) -> ApiResult {
         self.check_names(form, &["amount_to_capture", "expand[]"])?;
         let at = self.position(id)?;
+        self.check_operations()?;
         let intent = &self.intents[at];
         let amount = number(form, "amount_to_capture").unwrap_or_default();
         if intent["status"] != "requires_capture" {
@@ -231,6 +237,7 @@ impl State {
     pub(super) fn cancel_intent(&mut self, id: &str, form: &Pairs) -> ApiResult {
         self.check_names(form, &["expand[]"])?;
         let at = self.position(id)?;
+        self.check_operations()?;
         if std::mem::take(&mut self.pays_at_cancellation) {
             self.change_intent(at, |state, it| state.succeed(it));
         }

@@ -1,15 +1,19 @@
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use domain::{
-    FindingKind, Order,
+    FindingKind, Order, Timestamp,
     order::OrderStatus,
     payment::{
         EventDisposition, EventKind, PaymentRequestKind, PaymentStatus, PendingOperation, RefundStatus,
     },
 };
-use ports::{CommitError, MockClaimRepository, ParsedNotice, Write};
+use ports::{CommitError, MockClaimRepository, NoResponse, ParsedNotice, Write};
 
 use super::*;
+use crate::payments::reconcile_payment;
 use crate::testing::*;
 
 fn bench(order: Order, transaction: Transaction) -> TestApp {
@@ -92,6 +96,43 @@ async fn a_void_gives_the_authorisation_up() {
     it.gateway.push_answer(answer_with(EventKind::Voided));
     assert_eq!(ask(&it, PaymentOperation::Void).await.unwrap(), "first VOIDED -");
     assert_eq!(it.journal_lines()[1], "void t1 20.00");
+}
+
+#[tokio::test]
+async fn a_refused_operation_is_released_with_a_finding_and_can_be_corrected_at_once() {
+    let it = bench(order(), authorized());
+    it.gateway.push_answer(|_| Ok(ScriptedAnswer::Refused));
+    let capture = |amount: &str| PaymentOperation::Capture(Some(amount.to_owned()));
+    assert_eq!(ask(&it, capture("0.30")).await.unwrap(), "first AUTHORIZED -");
+    let state = it.record.state().clone();
+    assert_eq!((state.transactions[0].pending_operation, state.transactions[0].check_at), (None, None));
+    let kinds: Vec<_> = state.findings.iter().map(|it| it.finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::Reconciliation]);
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    let corrected = ask_with(&it, request_with("k2"), capture("5")).await;
+    assert_eq!(corrected.unwrap(), "first CAPTURED -");
+}
+
+#[tokio::test]
+async fn a_request_and_its_repetition_have_the_time_of_the_request() {
+    let it = bench(order(), authorized());
+    it.clock.advance(Duration::from_secs(60));
+    let requested_at = it.app.clock.now();
+    let times: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
+    let (first, again) = (times.clone(), times.clone());
+    it.gateway.push_answer(move |it| {
+        first.lock().unwrap().push(it.charge.requested_at);
+        Err(NoResponse::Lost)
+    });
+    ask(&it, PaymentOperation::Void).await.unwrap();
+    it.clock.advance(Duration::from_secs(60));
+    it.gateway.push_answer(answer_with(EventKind::Authorized));
+    it.gateway.push_answer(move |it| {
+        again.lock().unwrap().push(it.charge.requested_at);
+        Err(NoResponse::Lost)
+    });
+    reconcile_payment(&it.app, &authorized().id).await.unwrap();
+    assert_eq!(*times.lock().unwrap(), [requested_at, requested_at]);
 }
 
 #[tokio::test]
@@ -340,6 +381,6 @@ async fn a_refund_that_a_notice_withdrew_meanwhile_is_not_sent() {
     domain::payment::apply_events(&mut case, &[begun_there], || it.app.new_refund_ids(), NOW);
     let admission = it.app.gateways[0].admit().await.unwrap();
     let report =
-        super::super::gateway_calls::request_operation(&admission, &case.transaction, Some(&id)).await;
+        super::super::gateway_calls::request_operation(&admission, &case.transaction, Some(&id), &[]).await;
     assert_eq!((it.journal_lines(), report.events), (Vec::<String>::new(), Vec::new()));
 }
