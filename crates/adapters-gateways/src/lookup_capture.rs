@@ -15,7 +15,9 @@ pub(crate) async fn capture_by_lookup(
 ) -> Result<Answer, NoResponse> {
     let lookup = Lookup { charge, subject: LookupSubject::Payment };
     let (reference, newest, next_action) = match gateway.look_up(lookup, log).await? {
-        LookupAnswer::Found { reference, mut events, next_action } => (reference, events.pop(), next_action),
+        LookupAnswer::Found { reference, mut events, next_action, .. } => {
+            (reference, events.pop(), next_action)
+        }
         LookupAnswer::Unknown | LookupAnswer::CannotTell => (None, None::<PaymentEvent>, None),
     };
     Ok(newest.map_or(Answer::Accepted { reference, next_action }, Answer::from))

@@ -24,8 +24,8 @@ use domain::{
 };
 use ports::{
     Acknowledgement, Answer, AttemptLog, Charge, Clock, Gateway, GatewayCheck, InvalidSignature, Lookup,
-    LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Statement, StatementFaults,
-    Unsupported,
+    LookupAnswer, LookupRemarks, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Statement,
+    StatementFaults, Unsupported,
 };
 
 use crate::{WebhookSecrets, masking, notice};
@@ -142,16 +142,31 @@ impl Sandbox {
         }
         let reference = Some(decision::payment_reference(&charge.transaction));
         if let Some(event) = self.ledger.find(&Entry::Operation(charge.transaction.clone())) {
-            return LookupAnswer::Found { reference, events: vec![event], next_action: None };
+            return LookupAnswer::Found {
+                reference,
+                events: vec![event],
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            };
         }
         if self.clock.now() < self.settled_at(charge, token) {
-            return LookupAnswer::Found { reference, events: Vec::new(), next_action: None };
+            return LookupAnswer::Found {
+                reference,
+                events: Vec::new(),
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            };
         }
         let last = self.charge_events(charge, token).pop();
         // The notice of the dispute may have been lost with the process that had to send it, so it is sent
         // again. It is no effect of the lookup: the dispute follows from the token.
         self.send_dispute(charge, last.as_ref());
-        LookupAnswer::Found { reference, events: last.into_iter().collect(), next_action: None }
+        LookupAnswer::Found {
+            reference,
+            events: last.into_iter().collect(),
+            next_action: None,
+            remarks: LookupRemarks::default(),
+        }
     }
 
     /// A refund whose reference is known was made, by another instance or before a restart; this one has no memory
@@ -167,6 +182,7 @@ impl Sandbox {
                 reference: event.references.refund.clone(),
                 events: vec![event],
                 next_action: None,
+                remarks: LookupRemarks::default(),
             },
             None if reference == Some(&decision::refund_reference(charge, id)) => LookupAnswer::CannotTell,
             None => LookupAnswer::Unknown,

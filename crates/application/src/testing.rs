@@ -40,7 +40,7 @@ pub(crate) use caches::FakeCache;
 pub(crate) use codes::{CountingCodes, STEP};
 pub(crate) use counts::MemoryThrottle;
 pub(crate) use gateway::{
-    KEY_LIFETIME, ScriptedAnswer, ScriptedGateway, answer_nothing, answer_with, knows_nothing,
+    Asking, KEY_LIFETIME, ScriptedAnswer, ScriptedGateway, answer_nothing, answer_with, knows_nothing,
 };
 pub(crate) use mailer::RecordingMailer;
 pub(crate) use record::ScriptedStore;

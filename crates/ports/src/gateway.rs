@@ -90,7 +90,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, Transaction, TransactionId,
-    payment::{CaptureMethod, GatewayReference, NextAction, PaymentEvent, PaymentToken},
+    payment::{CaptureMethod, GatewayReference, NextAction, PaymentEvent, PaymentToken, ReportedAmount},
 };
 
 use crate::Cause;
@@ -180,12 +180,28 @@ pub enum LookupAnswer {
         events: Vec<PaymentEvent>,
         /// What the buyer must still do; `None` if there is nothing to do, or the gateway does not repeat it.
         next_action: Option<NextAction>,
+        /// What it states beside that.
+        remarks: LookupRemarks,
     },
     /// The gateway never received the request: it had no effect, and has none unless it is sent again.
     Unknown,
     /// The gateway cannot look it up by the ids and references that are known, or not yet. It may exist or
     /// not.
     CannotTell,
+}
+
+/// What a lookup states that is no fact about one operation of this service. It is compared and reported, never
+/// applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookupRemarks {
+    /// What a person has to decide at the gateway before there is a result, as a sentence for operators; `None` if the
+    /// gateway goes on by itself.
+    pub decision: Option<&'static str>,
+    /// How much of the payment the gateway has given back in all, also by refunds that began there; `None` if it does
+    /// not say.
+    pub refunded: Option<ReportedAmount>,
+    /// Whether the payment is disputed, or was.
+    pub is_disputed: bool,
 }
 
 /// The answer to [`Gateway::check`].

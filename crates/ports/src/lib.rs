@@ -52,9 +52,9 @@ pub use feed::{
 };
 pub use gateway::{
     Acknowledgement, Answer, AttemptLog, AttemptOperation, AttemptOutcome, Charge, Gateway, GatewayAttempt,
-    GatewayCheck, InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders,
-    ParsedNotice, STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry, StatementEntryKind,
-    StatementFault, StatementFaults, StatementPeriod, StoredAttempt, Unsupported,
+    GatewayCheck, InvalidSignature, Lookup, LookupAnswer, LookupRemarks, LookupSubject, NoResponse, Notice,
+    NoticeHeaders, ParsedNotice, STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry,
+    StatementEntryKind, StatementFault, StatementFaults, StatementPeriod, StoredAttempt, Unsupported,
 };
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use listing::{

@@ -14,7 +14,7 @@ use domain::{
 };
 use ports::{
     Acknowledgement, Answer, AttemptLog, Charge, Gateway, GatewayCheck, InvalidSignature, Lookup,
-    LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Unsupported,
+    LookupAnswer, LookupRemarks, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Unsupported,
 };
 
 pub(crate) use ledger::{Ledger, PaymentState};
@@ -97,7 +97,12 @@ impl Gateway for SimGateway {
                 LookupSubject::Payment => (ledger.payment_events(id), ledger.reference(id)),
                 LookupSubject::Refund { id: refund, .. } => (ledger.refund_events(id, refund), None),
             };
-            let found = |events| LookupAnswer::Found { reference, events, next_action: None };
+            let found = |events| LookupAnswer::Found {
+                reference,
+                events,
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            };
             Ok((known.map_or(LookupAnswer::Unknown, found), Vec::new()))
         })
         .await

@@ -4,7 +4,7 @@ use domain::{
     Money, RefundId,
     payment::{PaymentEvent, ReportedAmount},
 };
-use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
+use ports::{Answer, AttemptLog, Charge, LookupAnswer, LookupRemarks, NoResponse};
 
 use super::{
     Alipay,
@@ -66,9 +66,12 @@ impl Alipay {
         log: &AttemptLog,
     ) -> Result<LookupAnswer, NoResponse> {
         Ok(match self.query_refund(charge, refund, ReportedAmount::from(amount), log).await? {
-            Queried::Done(event) => {
-                LookupAnswer::Found { reference: None, events: vec![*event], next_action: None }
-            }
+            Queried::Done(event) => LookupAnswer::Found {
+                reference: None,
+                events: vec![*event],
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            },
             Queried::NotDone => LookupAnswer::Unknown,
             Queried::Unclear => LookupAnswer::CannotTell,
         })

@@ -1,7 +1,7 @@
 //! Payments: beginning one by QR code, looking it up, and closing it.
 
 use domain::payment::{EventKind, NextAction, PaymentEvent};
-use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
+use ports::{Answer, AttemptLog, Charge, LookupAnswer, LookupRemarks, NoResponse};
 
 use super::{
     Alipay,
@@ -97,7 +97,12 @@ impl Alipay {
             }
         };
         let next_action = if event.is_none() { self.next_action(charge) } else { None };
-        Ok(LookupAnswer::Found { reference, events: event.into_iter().collect(), next_action })
+        Ok(LookupAnswer::Found {
+            reference,
+            events: event.into_iter().collect(),
+            next_action,
+            remarks: LookupRemarks::default(),
+        })
     }
 
     /// Returns what it means that Alipay does not know a payment. That is usual until the buyer opens it.
@@ -106,8 +111,12 @@ impl Alipay {
         if charge.reference.is_some() {
             return LookupAnswer::CannotTell;
         }
-        let found =
-            |events| LookupAnswer::Found { reference: None, events, next_action: self.next_action(charge) };
+        let found = |events| LookupAnswer::Found {
+            reference: None,
+            events,
+            next_action: self.next_action(charge),
+            remarks: LookupRemarks::default(),
+        };
         match (phase_at(charge, self.clock.now()), Product::from_token(&charge.token)) {
             // The request for the code may be lost. If it is not, another code for the same payment does no
             // harm: the payment is made once, under our id.

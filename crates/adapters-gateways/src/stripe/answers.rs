@@ -7,7 +7,7 @@ use domain::{
         ReportedAmount,
     },
 };
-use ports::{Answer, Charge, LookupAnswer};
+use ports::{Answer, Charge, LookupAnswer, LookupRemarks};
 
 use super::{amount, api::Refusal, object::StripeObject};
 use crate::{masking, notice};
@@ -228,6 +228,7 @@ pub(super) fn found_intent(
         reference: reference(intent.text("id")),
         events: intent_events(charge, intent, answered_at),
         next_action: next_action(intent),
+        remarks: LookupRemarks::default(),
     }
 }
 
@@ -246,7 +247,12 @@ pub(super) fn found_unpaid(
     for event in events.iter_mut().filter(|it| it.kind == EventKind::Failed) {
         event.details.failure_reason = Some(UNPAID.to_owned());
     }
-    LookupAnswer::Found { reference: reference(intent.text("id")), events, next_action: None }
+    LookupAnswer::Found {
+        reference: reference(intent.text("id")),
+        events,
+        next_action: None,
+        remarks: LookupRemarks::default(),
+    }
 }
 
 /// Returns the event of a payment that Stripe refused to make, or whose card was declined.

@@ -4,7 +4,7 @@ use domain::{
     Timestamp,
     payment::{EventKind, PaymentDetails, PaymentEvent},
 };
-use ports::{Answer, Charge, LookupAnswer};
+use ports::{Answer, Charge, LookupAnswer, LookupRemarks};
 
 use super::{
     amount,
@@ -59,6 +59,7 @@ pub(super) fn found_refund(
         reference: reference(refund.text("id")),
         events: refund_event(charge, refund, answered_at).into_iter().collect(),
         next_action: None,
+        remarks: LookupRemarks::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
     payment::{EventKind, NextAction, PaymentEvent},
 };
 use hyper::body::Bytes;
-use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
+use ports::{Answer, AttemptLog, Charge, LookupAnswer, LookupRemarks, NoResponse};
 use serde_json::Value;
 
 use super::{
@@ -88,6 +88,7 @@ impl WeChat {
                     reference: content.reference("transaction_id"),
                     events: event.map_err(NoResponse::unavailable)?.into_iter().collect(),
                     next_action: None,
+                    remarks: LookupRemarks::default(),
                 })
             }
             // Without a signature it may come from something in between.
@@ -172,7 +173,7 @@ fn judge_trade(
 /// Returns what was found as the answer to a request; `nothing` is the event if there is no trade.
 fn answer_lookup(found: LookupAnswer, nothing: impl FnOnce() -> PaymentEvent) -> Answer {
     match found {
-        LookupAnswer::Found { reference, mut events, next_action } => {
+        LookupAnswer::Found { reference, mut events, next_action, .. } => {
             events.pop().map_or(Answer::Accepted { reference, next_action }, Answer::from)
         }
         LookupAnswer::Unknown => nothing().into(),

@@ -4,7 +4,7 @@ use domain::{
     Money, RefundId,
     payment::{EventKind, PaymentDetails, PaymentEvent},
 };
-use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
+use ports::{Answer, AttemptLog, Charge, LookupAnswer, LookupRemarks, NoResponse};
 
 use super::{
     WeChat,
@@ -14,6 +14,10 @@ use super::{
     requests, times,
 };
 use crate::notice::event_id;
+
+/// What an operator has to do about a refund in the state `ABNORMAL`.
+const ABNORMAL: &str = "A refund is ABNORMAL at WeChat Pay: the buyer's account did not take the money. Decide in the \
+                        merchant platform (商户平台, 交易中心) where it goes.";
 
 impl WeChat {
     /// Requests a refund.
@@ -82,8 +86,8 @@ fn judge_refund(body: &[u8], charge: &Charge, refund: &RefundId) -> Result<Looku
     let kind = match content.refund_state() {
         RefundState::Done => Some(EventKind::RefundSucceeded),
         RefundState::Closed => Some(EventKind::RefundFailed),
-        // ABNORMAL: the money has left the shop, and can still reach the buyer. The refund stays open, and the
-        // service raises a finding when it has been open for long.
+        // ABNORMAL: the money has left the shop, and can still reach the buyer. The refund stays open, and a person has
+        // to decide.
         RefundState::Abnormal | RefundState::Open => None,
     };
     let created_at = content.text("create_time").and_then(times::parse_time).unwrap_or(charge.created_at);
@@ -93,7 +97,9 @@ fn judge_refund(body: &[u8], charge: &Charge, refund: &RefundId) -> Result<Looku
     });
     let event = event.transpose().map_err(NoResponse::unavailable)?;
     let reference = content.reference("refund_id");
-    Ok(LookupAnswer::Found { reference, events: event.into_iter().collect(), next_action: None })
+    let decision = (content.refund_state() == RefundState::Abnormal).then_some(ABNORMAL);
+    let remarks = LookupRemarks { decision, ..LookupRemarks::default() };
+    Ok(LookupAnswer::Found { reference, events: event.into_iter().collect(), next_action: None, remarks })
 }
 
 /// Adds what only the question knows: the order, and why a closed refund failed.

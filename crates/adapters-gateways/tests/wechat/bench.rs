@@ -117,6 +117,15 @@ pub(crate) fn refusal_code(answer: Result<Answer, NoResponse>) -> Option<String>
     }
 }
 
+/// Whether what a lookup found waits for a person's decision.
+#[track_caller]
+pub(crate) fn needs_decision(answer: Result<LookupAnswer, NoResponse>) -> bool {
+    match answer {
+        Ok(LookupAnswer::Found { remarks, .. }) => remarks.decision.is_some(),
+        other => panic!("not found: {other:?}"),
+    }
+}
+
 /// The events of a lookup.
 #[track_caller]
 pub(crate) fn events(answer: Result<LookupAnswer, NoResponse>) -> Vec<PaymentEvent> {

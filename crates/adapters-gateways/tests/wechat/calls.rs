@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::{
     bench::{
         NATIVE, NOW, NUMBER, QUERY, QUERY_REFUND, REFUND, bench, causes, charge, event, events, is_open,
-        refusal_code,
+        needs_decision, refusal_code,
     },
     double::Fault,
 };
@@ -160,7 +160,9 @@ async fn a_refund_is_open_until_its_result() {
         let accepted = it.refund(id, "5").await;
         assert!(is_open(&accepted), "{accepted:?}");
         assert_eq!(events(it.look_up_refund(id).await), []);
+        assert!(!needs_decision(it.look_up_refund(id).await), "it goes on by itself");
         it.double.end_refund(id, status);
+        assert_eq!(needs_decision(it.look_up_refund(id).await), status == "ABNORMAL");
         let found = events(it.look_up_refund(id).await);
         assert_eq!(found.first().map(|it| it.kind), kind, "{id}");
         assert_eq!(

@@ -66,10 +66,20 @@ pub(crate) struct GatewayReport {
     pub(crate) next_action: Option<NextAction>,
     /// Whether the gateway has answered that it knows the payment and that it has no result yet.
     pub(crate) is_open_there: bool,
+    /// The refunds that the gateway has answered to know and to work on.
+    pub(crate) refunds_under_way: Vec<RefundUnderWay>,
     /// The requests that the gateway did not do and that are not sent again.
     pub(crate) unexecuted: Vec<UnexecutedRequest>,
     /// Everything that was sent to the gateway, and what came back.
     pub(crate) attempts: Attempts,
+}
+
+/// A refund that the gateway has accepted and not completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefundUnderWay {
+    pub(crate) id: RefundId,
+    /// What a person has to decide at the gateway first, as a sentence; `None` if nothing.
+    pub(crate) decision: Option<&'static str>,
 }
 
 impl From<Vec<PaymentEvent>> for GatewayReport {
@@ -244,7 +254,7 @@ async fn check_payment(
 ) {
     let may_charge = repetition == Repetition::Send;
     match look_up(admission, transaction, LookupSubject::Payment, report).await {
-        Some(LookupAnswer::Found { reference, events, next_action }) => {
+        Some(LookupAnswer::Found { reference, events, next_action, .. }) => {
             report.is_open_there = events.is_empty();
             // The answer that stated the action was lost. Without it the buyer cannot pay.
             let lacks_action = next_action.is_none() && transaction.next_action().is_none();
@@ -317,8 +327,10 @@ async fn check_refund(
     let reference = transaction.reference_of(&owner).cloned();
     let subject = LookupSubject::Refund { id: refund.id.clone(), reference, amount: refund.amount };
     match look_up(admission, transaction, subject, report).await {
-        Some(LookupAnswer::Found { reference, events, .. }) => {
+        Some(LookupAnswer::Found { reference, events, remarks, .. }) => {
             report.add_reference(owner, reference);
+            let under_way = RefundUnderWay { id: refund.id.clone(), decision: remarks.decision };
+            report.refunds_under_way.extend(events.is_empty().then_some(under_way));
             report.events.extend(events);
         }
         Some(LookupAnswer::Unknown) if is_key_alive(app, admission, refund.created_at) => {

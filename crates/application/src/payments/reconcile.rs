@@ -1,13 +1,13 @@
 //! Reconciliation: looking up the open operations of a transaction at its gateway, until each has a result.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use domain::{FindingKind, Timestamp, Transaction, TransactionId, payment::RefundStatus};
+use domain::{FindingKind, Refund, Timestamp, Transaction, TransactionId, payment::RefundStatus};
 use ports::{PortError, UnitOfWork, Write};
 
 use super::{
     assess,
-    gateway_calls::{GatewayReport, look_up_open_requests},
+    gateway_calls::{GatewayReport, RefundUnderWay, look_up_open_requests},
 };
 use crate::{
     App,
@@ -22,10 +22,18 @@ const CHECK_DELAY_MIN: Duration = Duration::from_secs(1);
 /// How long a payment may wait for its buyer before its checks without a result count. The gateways' own limits are
 /// shorter.
 const BUYER_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// A check of a payment that waits for its buyer is delayed by one part of this number of the time waited so far.
+/// How long the gateway may work on a refund before its checks without a result count. Gateways take 1 to 3 working days
+/// for refunds to bank accounts, and a weekend or a holiday may lie between.
+const REFUND_TIME_MAX: Duration = Duration::from_secs(4 * 24 * 60 * 60);
+/// A check of a payment that waits for its buyer, or of a refund that the gateway works on, is delayed by one part of this number of the time waited so far.
 const WAITED_PER_DELAY: u32 = 8;
 /// The longest delay between two checks.
 const CHECK_DELAY_MAX: Duration = Duration::from_secs(300);
+/// The longest delay between two checks of a refund that the gateway works on. Its notice usually comes first.
+const REFUND_DELAY_MAX: Duration = Duration::from_secs(60 * 60);
+/// The detail of the finding about checks without a result.
+const NO_RESULT: &str = "The gateway gave no result for this payment, or for a refund of it, in at least eight \
+                         attempts. The service keeps trying.";
 
 /// Looks up one transaction at its gateway and commits the result; postpones the next check of what stays
 /// open. If the gateway is not configured, it only postpones.
@@ -69,7 +77,7 @@ async fn reconcile_once(
     let attempts = report.attempts.to_write(app, assessment.case.transaction.key);
     let transaction = &mut assessment.case.transaction;
     let read = transaction.clone();
-    let needs_finding = postpone_checks(transaction, report.is_open_there, app.clock.now());
+    let details = postpone_checks(transaction, report, app.clock.now());
     let work = if idle && *transaction == read {
         // Another instance made this check in the meantime, or nothing is open any more. Only what was asked is left
         // to be stored.
@@ -77,12 +85,11 @@ async fn reconcile_once(
             return Ok(());
         }
         UnitOfWork::new()
-    } else if needs_finding {
+    } else if !details.is_empty() {
         let about = FindingContext { transaction: Some(transaction), ..FindingContext::default() };
-        let detail = "The gateway gave no result for this payment, or for a refund of it, in at least eight \
-                      attempts. The service keeps trying.";
-        let finding = new_finding(app, FindingKind::Reconciliation, detail, &about);
-        assessment.into_work(app).with_write(Write::InsertFinding(finding))
+        let new = |detail: &&str| new_finding(app, FindingKind::Reconciliation, detail, &about);
+        let findings: Vec<_> = details.iter().map(new).map(Write::InsertFinding).collect();
+        assessment.into_work(app).with_writes(findings)
     } else if idle && keeps_all_checks(&read, transaction) {
         // Only delays change. Without the order's guard this commit makes no other commit of the order stale.
         UnitOfWork::new().with_write(Write::Postpone(Box::new(transaction.clone())))
@@ -93,32 +100,68 @@ async fn reconcile_once(
 }
 
 /// Sets the next check of everything that is due and still open, and removes the check of what is closed.
-/// Returns whether one of the counts has reached [`CHECKS_BEFORE_FINDING`] now.
-fn postpone_checks(transaction: &mut Transaction, is_open_there: bool, now: Timestamp) -> bool {
-    let mut needs_finding = false;
-    let mut next = |open: bool, check_at: &mut Option<Timestamp>, checks: &mut u32, waited: Duration| {
-        if !open {
-            *check_at = None;
-        } else if check_at.is_none_or(|at| at <= now) {
-            // While the buyer is awaited the count stops before the one that makes a finding, so that the first check
-            // after that time makes it. The delay grows with the time of waiting instead.
-            if waited.is_zero() || checks.saturating_add(1) != CHECKS_BEFORE_FINDING {
-                *checks = checks.saturating_add(1);
-                needs_finding |= *checks == CHECKS_BEFORE_FINDING;
-            }
-            let delay = check_delay(*checks).max((waited / WAITED_PER_DELAY).min(CHECK_DELAY_MAX));
-            *check_at = Some(now.saturating_add(delay));
-        }
-    };
+/// Returns the details of the findings that follow, each once: [`NO_RESULT`] if one of the counts has reached
+/// [`CHECKS_BEFORE_FINDING`] now, and what has to be decided about a refund.
+fn postpone_checks(
+    transaction: &mut Transaction,
+    report: &GatewayReport,
+    now: Timestamp,
+) -> BTreeSet<&'static str> {
+    let mut details = BTreeSet::new();
     // Only if the gateway says that it waits: a gateway that does not answer is a case for operators at once.
-    let waited = if is_open_there { buyer_awaited_for(transaction, now) } else { Duration::ZERO };
-    let open = transaction.is_open();
-    next(open, &mut transaction.check_at, &mut transaction.checks, waited);
-    for refund in &mut transaction.refunds {
-        let open = refund.status() == RefundStatus::Pending;
-        next(open, &mut refund.check_at, &mut refund.checks, Duration::ZERO);
+    let waited = if report.is_open_there { buyer_awaited_for(transaction, now) } else { Duration::ZERO };
+    if !transaction.is_open() {
+        transaction.check_at = None;
+    } else if is_due(transaction.check_at, now) {
+        // While the buyer is awaited the count stops before the one that makes a finding, so that the first check
+        // after that time makes it. The delay grows with the time of waiting instead.
+        if waited.is_zero() || transaction.checks.saturating_add(1) != CHECKS_BEFORE_FINDING {
+            transaction.checks = transaction.checks.saturating_add(1);
+            details.extend((transaction.checks == CHECKS_BEFORE_FINDING).then_some(NO_RESULT));
+        }
+        let delay = check_delay(transaction.checks).max((waited / WAITED_PER_DELAY).min(CHECK_DELAY_MAX));
+        transaction.check_at = Some(now.saturating_add(delay));
     }
-    needs_finding
+    for refund in &mut transaction.refunds {
+        let under_way = report.refunds_under_way.iter().find(|it| it.id == refund.id);
+        details.extend(postpone_refund(refund, under_way, now));
+    }
+    details
+}
+
+/// Sets or removes the next check of a refund. Returns the detail of a finding that follows.
+fn postpone_refund(
+    refund: &mut Refund,
+    under_way: Option<&RefundUnderWay>,
+    now: Timestamp,
+) -> Option<&'static str> {
+    if refund.status() != RefundStatus::Pending {
+        refund.check_at = None;
+        return None;
+    }
+    if !is_due(refund.check_at, now) {
+        return None;
+    }
+    let age = now.saturating_duration_since(refund.created_at);
+    // A count that has reached that of the finding makes no other one, so that each refund makes one at most.
+    let has_finding = refund.checks >= CHECKS_BEFORE_FINDING;
+    let decision = under_way.and_then(|it| it.decision).filter(|_| !has_finding);
+    let waits = under_way.is_some() && !has_finding && age < REFUND_TIME_MAX;
+    // What the gateway works on is not looked up in vain. So only answers that are missing count, and the lookups after
+    // that time.
+    refund.checks = match decision {
+        Some(_) => CHECKS_BEFORE_FINDING,
+        None if waits => 0,
+        None => refund.checks.saturating_add(1),
+    };
+    let waited = under_way.map_or(Duration::ZERO, |_| (age / WAITED_PER_DELAY).min(REFUND_DELAY_MAX));
+    refund.check_at = Some(now.saturating_add(check_delay(refund.checks).max(waited)));
+    let is_counted = !has_finding && refund.checks == CHECKS_BEFORE_FINDING;
+    decision.or(is_counted.then_some(NO_RESULT))
+}
+
+fn is_due(check_at: Option<Timestamp>, now: Timestamp) -> bool {
+    check_at.is_none_or(|at| at <= now)
 }
 
 /// How long the payment has been waiting for its buyer; zero if it does not, or not any more.

@@ -89,7 +89,12 @@ mod tests {
 
     fn found(kinds: &[EventKind]) -> LookupAnswer {
         let events = kinds.iter().map(|it| event(*it, "20")).collect();
-        LookupAnswer::Found { reference: None, events, next_action: None }
+        LookupAnswer::Found {
+            reference: None,
+            events,
+            next_action: None,
+            remarks: ports::LookupRemarks::default(),
+        }
     }
 
     fn gap_of(transaction: &Transaction, answer: LookupAnswer) -> Option<&'static str> {

@@ -14,8 +14,8 @@ use domain::{
 };
 use ports::{
     Acknowledgement, Answer, AttemptLog, AttemptOutcome, Charge, Gateway, GatewayAttempt, GatewayCheck,
-    InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice,
-    Unsupported,
+    InvalidSignature, Lookup, LookupAnswer, LookupRemarks, LookupSubject, NoResponse, Notice, NoticeHeaders,
+    ParsedNotice, Unsupported,
 };
 
 use super::{Journal, NOW, event, sandbox};
@@ -43,6 +43,8 @@ pub(crate) enum ScriptedAnswer {
     Accepted(Option<GatewayReference>),
     /// The request is accepted, and the buyer must do this.
     Awaited(NextAction),
+    /// These events, and these remarks. For lookups only.
+    Remarked(Vec<PaymentEvent>, LookupRemarks),
     /// The gateway does not know the payment or refund. For lookups only.
     Unknown,
     /// The lookup cannot tell. For lookups only.
@@ -129,7 +131,9 @@ impl ScriptedGateway {
             ScriptedAnswer::Refused if asking.refund.is_some() => Ok(Answer::RefundRefused(Box::default())),
             ScriptedAnswer::Refused => Ok(Answer::OperationRefused(Box::default())),
             ScriptedAnswer::Nothing => std::future::pending().await,
-            ScriptedAnswer::Unknown | ScriptedAnswer::CannotTell => panic!("only a lookup has this answer"),
+            ScriptedAnswer::Remarked(..) | ScriptedAnswer::Unknown | ScriptedAnswer::CannotTell => {
+                panic!("only a lookup has this answer")
+            }
         }
     }
 }
@@ -191,14 +195,26 @@ impl Gateway for ScriptedGateway {
             LookupSubject::Refund { id, amount, .. } => Asking { charge, refund: Some(id), amount },
         };
         match self.next("look up", &asking, log)? {
-            ScriptedAnswer::Event(event) => {
-                Ok(LookupAnswer::Found { reference: None, events: vec![*event], next_action: None })
-            }
-            ScriptedAnswer::Accepted(reference) => {
-                Ok(LookupAnswer::Found { reference, events: Vec::new(), next_action: None })
-            }
-            ScriptedAnswer::Awaited(action) => {
-                Ok(LookupAnswer::Found { reference: None, events: Vec::new(), next_action: Some(action) })
+            ScriptedAnswer::Event(event) => Ok(LookupAnswer::Found {
+                reference: None,
+                events: vec![*event],
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            }),
+            ScriptedAnswer::Accepted(reference) => Ok(LookupAnswer::Found {
+                reference,
+                events: Vec::new(),
+                next_action: None,
+                remarks: LookupRemarks::default(),
+            }),
+            ScriptedAnswer::Awaited(action) => Ok(LookupAnswer::Found {
+                reference: None,
+                events: Vec::new(),
+                next_action: Some(action),
+                remarks: LookupRemarks::default(),
+            }),
+            ScriptedAnswer::Remarked(events, remarks) => {
+                Ok(LookupAnswer::Found { reference: None, events, next_action: None, remarks })
             }
             ScriptedAnswer::Unknown => Ok(LookupAnswer::Unknown),
             ScriptedAnswer::CannotTell => Ok(LookupAnswer::CannotTell),

@@ -1,6 +1,7 @@
 mod buyers;
 mod ended_orders;
 mod refunds;
+mod slow_refunds;
 
 use adapters_local::record::RequestRow;
 use domain::{
