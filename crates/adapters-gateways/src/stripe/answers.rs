@@ -228,8 +228,16 @@ pub(super) fn found_intent(
         reference: reference(intent.text("id")),
         events: intent_events(charge, intent, answered_at),
         next_action: next_action(intent),
-        remarks: LookupRemarks::default(),
+        remarks: read_remarks(intent),
     }
+}
+
+/// Returns what the charge states of refunds and disputes, also of those that began in the dashboard.
+fn read_remarks(intent: StripeObject<'_>) -> LookupRemarks {
+    let charge = intent.object("latest_charge");
+    let refunded = || amount::report_units(charge?.int("amount_refunded")?, intent.text("currency")?);
+    let is_disputed = charge.and_then(|it| it.bool("disputed")) == Some(true);
+    LookupRemarks { decision: None, refunded: refunded(), is_disputed }
 }
 
 /// Whether only the buyer can continue the payment: no money is held or on its way, so it can be ended.
@@ -251,7 +259,7 @@ pub(super) fn found_unpaid(
         reference: reference(intent.text("id")),
         events,
         next_action: None,
-        remarks: LookupRemarks::default(),
+        remarks: read_remarks(intent),
     }
 }
 

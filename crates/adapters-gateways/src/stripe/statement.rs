@@ -44,6 +44,14 @@ struct Posting {
     key: String,
 }
 
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Payment,
+    Refund,
+    Dispute,
+}
+
 /// What a line does to the payment or refund that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -52,32 +60,33 @@ enum Effect {
 }
 
 fn read_row(row: &Row<'_>) -> Result<Option<Posting>, StatementFault> {
-    let (is_refund, effect) = match row.text("reporting_category") {
-        "charge" => (false, Effect::Adds),
+    let (subject, effect) = match row.text("reporting_category") {
+        "charge" => (Subject::Payment, Effect::Adds),
         // A smaller capture is two lines: the whole authorisation, and what was not captured of it.
-        "partial_capture_reversal" => (false, Effect::TakesBack),
-        "refund" => (true, Effect::Adds),
-        "refund_failure" => (true, Effect::TakesBack),
-        // Disputes, fees, payouts and the like.
+        "partial_capture_reversal" => (Subject::Payment, Effect::TakesBack),
+        "refund" => (Subject::Refund, Effect::Adds),
+        "refund_failure" => (Subject::Refund, Effect::TakesBack),
+        // That one was won is another line, and its dispute must be known all the same.
+        "dispute" => (Subject::Dispute, Effect::Adds),
+        // Fees, payouts and the like.
         _ => return Ok(None),
     };
     let text = |it: GatewayReference| it.as_str().to_owned();
     let payment = row.id("payment_intent_id")?;
     let transaction = row.id(TRANSACTION_ID)?.map(text).map(TransactionId::new);
     let source = row.id("source_id")?;
-    let kind = if is_refund {
-        StatementEntryKind::Refund {
-            id: row.id(REFUND_ID)?.map(text).map(RefundId::new),
-            reference: source.clone(),
+    let (kind, name) = match subject {
+        Subject::Payment => (StatementEntryKind::Payment, payment.clone().or(source)),
+        Subject::Refund => {
+            let id = row.id(REFUND_ID)?.map(text).map(RefundId::new);
+            (StatementEntryKind::Refund { id, reference: source.clone() }, source)
         }
-    } else {
-        StatementEntryKind::Payment
+        Subject::Dispute => (StatementEntryKind::Dispute { reference: source.clone() }, source),
     };
-    let name = if is_refund { source } else { payment.clone().or(source) };
     let Some(name) = name else { return Err(row.fault("source_id", "must be there")) };
     let money = read_money(row)?;
     let (line, at) = (row.line, row.time("created_utc", 0)?);
-    let key = format!("{is_refund}:{name}:{}", money.currency().code());
+    let key = format!("{subject:?}:{name}:{}", money.currency().code());
     let entry = StatementEntry { line, kind, transaction, payment, amount: money.into(), at };
     Ok(Some(Posting { effect, money, entry, key }))
 }
@@ -141,9 +150,11 @@ mod tests {
         );
         assert_eq!(
             (summary(&statement), statement.skipped),
-            (vec![(2, "19.98", "EUR"), (3, "5.00", "EUR")], 2)
+            (vec![(2, "19.98", "EUR"), (3, "5.00", "EUR"), (4, "19.98", "EUR")], 1)
         );
-        let [payment, refund] = &statement.entries[..] else { panic!() };
+        let [payment, refund, dispute] = &statement.entries[..] else { panic!() };
+        let reference = Some(GatewayReference::new("dp_1".to_owned()));
+        assert_eq!(dispute.kind, StatementEntryKind::Dispute { reference });
         assert_eq!(payment.payment.as_ref().unwrap().as_str(), "pi_1");
         assert_eq!(payment.transaction.as_ref().unwrap().as_str(), "t1");
         assert_eq!(payment.at, crate::statement::parse_time("2026-11-25 08:30:00", 0));

@@ -2,9 +2,9 @@
 
 use domain::{
     RefundId,
-    payment::{CaptureMethod, EventKind, GatewayReference},
+    payment::{CaptureMethod, EventKind, GatewayReference, ReportedAmount},
 };
-use ports::{Charge, Gateway, Lookup, LookupAnswer, LookupSubject};
+use ports::{Charge, Gateway, Lookup, LookupAnswer, LookupRemarks, LookupSubject};
 
 use crate::{
     Bench, NOW, automatic, bench, charge_with,
@@ -236,4 +236,22 @@ async fn a_lookup_that_stripe_does_not_answer_is_no_answer() {
         LookupAnswer::CannotTell,
         "the list does not say that it is whole"
     );
+}
+
+#[tokio::test]
+async fn a_lookup_states_what_was_given_back_in_the_dashboard_and_whether_there_is_a_dispute() {
+    let it = bench().await;
+    let charge = it.made(automatic()).await;
+    let remarks = async || match it.look_up(&charge).await {
+        LookupAnswer::Found { remarks, .. } => remarks,
+        LookupAnswer::Unknown | LookupAnswer::CannotTell => panic!("it is found"),
+    };
+    assert_eq!(remarks().await, LookupRemarks::default(), "an answer without these members says nothing");
+    for (refunded, is_disputed, amount) in [(0, false, "0.00"), (500, false, "5.00"), (1998, true, "19.98")] {
+        for made in it.double.state().charges.values_mut() {
+            (made["amount_refunded"], made["disputed"]) = (refunded.into(), is_disputed.into());
+        }
+        let refunded = Some(ReportedAmount::parse(amount, "CNY").unwrap());
+        assert_eq!(remarks().await, LookupRemarks { refunded, is_disputed, decision: None });
+    }
 }

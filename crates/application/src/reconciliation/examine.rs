@@ -9,7 +9,7 @@ use ports::{
 };
 
 use super::{
-    gaps::{SettledLookup, find_gap},
+    gaps::{SettledLookup, find_gaps},
     report::Difference,
 };
 use crate::{
@@ -154,12 +154,15 @@ async fn commit_settled(
         if assessment.repeats_stored_facts() { UnitOfWork::new() } else { assessment.into_work(app) };
     work = work.with_writes(settled.attempts.to_write(app, transaction.key));
     // Only what was so before the lookups: what an operator did since then is not in the answers.
-    let known_before = settled.lookups.iter().filter(|it| find_gap(before, it).is_some());
-    for gap in known_before.filter_map(|it| find_gap(&transaction, it)) {
+    let known_before: Vec<_> = settled.lookups.iter().flat_map(|it| find_gaps(before, it)).collect();
+    let now = settled.lookups.iter().flat_map(|it| find_gaps(&transaction, it));
+    for gap in
+        now.filter(|it| known_before.iter().any(|old| (old.code, &old.refund) == (it.code, &it.refund)))
+    {
         let about = FindingContext { transaction: Some(&transaction), ..FindingContext::default() };
         let finding = new_finding(app, FindingKind::Reconciliation, gap.detail, &about);
         let refund = gap.refund.as_ref().map_or("", RefundId::as_str);
-        let subject = format!("gap:{}:{refund}", transaction.id);
+        let subject = format!("{}:{}:{refund}", gap.code, transaction.id);
         work = work.with_write(Write::InsertFindingOnce(finding, subject));
         differences.push(difference(FindingKind::Reconciliation, gap.detail));
     }

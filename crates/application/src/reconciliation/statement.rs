@@ -121,6 +121,12 @@ impl Comparison<'_> {
         };
         let (refund, difference) = match &entry.kind {
             StatementEntryKind::Payment => (None, compare_payment(&transaction, entry)),
+            StatementEntryKind::Dispute { .. } => {
+                // One that was won is known, too. Gateways name a dispute in different ways, so it is enough that there is one.
+                let is_known = !transaction.facts.disputes().as_slice().is_empty();
+                let difference = (!is_known).then_some(Mismatch::UnknownDispute);
+                return Ok(Verdict { transaction: Some(transaction), posting: None, difference });
+            }
             StatementEntryKind::Refund { id, reference } => {
                 match find_refund(&transaction, id.as_ref(), reference.as_ref()) {
                     Some(refund) => (Some(refund.id.clone()), compare_refund(refund, entry)),
@@ -137,15 +143,16 @@ impl Comparison<'_> {
         Ok(Verdict { transaction: Some(transaction), posting: Some(posting), difference })
     }
 
-    /// Finds the payment of an entry by our id, by the gateway's reference of it, or by that of its refund.
+    /// Finds the payment of an entry by our id, by the gateway's reference of it, or by that of its refund or dispute.
     async fn find_payment(&self, entry: &StatementEntry) -> Result<Option<Transaction>, PortError> {
         let payments = &self.app.payments;
         let mut ids: Vec<_> = entry.transaction.iter().cloned().collect();
-        let refund = match &entry.kind {
-            StatementEntryKind::Payment => None,
-            StatementEntryKind::Refund { reference, .. } => reference.as_ref(),
+        let of_part = match &entry.kind {
+            StatementEntryKind::Payment => (ReferenceKind::Payment, None),
+            StatementEntryKind::Refund { reference, .. } => (ReferenceKind::Refund, reference.as_ref()),
+            StatementEntryKind::Dispute { reference } => (ReferenceKind::Dispute, reference.as_ref()),
         };
-        let references = [(ReferenceKind::Payment, entry.payment.as_ref()), (ReferenceKind::Refund, refund)];
+        let references = [(ReferenceKind::Payment, entry.payment.as_ref()), of_part];
         for (kind, reference) in references {
             let Some(reference) = reference.cloned() else { continue };
             let named = NamedReference { kind, reference };

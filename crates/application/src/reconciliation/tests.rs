@@ -1,3 +1,5 @@
+mod unknown_here;
+
 use std::ops::ControlFlow;
 
 use domain::{
@@ -218,6 +220,10 @@ fn refund_entry(id: Option<&str>, refund: Option<&str>, amount: &str) -> Stateme
     entry(StatementEntryKind::Refund { id, reference: refund.map(reference) }, amount)
 }
 
+fn dispute_entry() -> StatementEntry {
+    entry(StatementEntryKind::Dispute { reference: Some(reference("dp_1")) }, "20")
+}
+
 fn file(entries: Vec<StatementEntry>) -> Statement {
     let (from, until) = (NOW, NOW.saturating_add(seconds(1)));
     Statement { entries, skipped: 3, period: Some(StatementPeriod { from, until }) }
@@ -260,6 +266,7 @@ async fn each_line_that_differs_says_how() {
         ),
         (refund_entry(Some("r1"), None, "4"), "the amount differs"),
         (refund_entry(Some("r9"), Some("re_9"), "5"), "a refund that is unknown"),
+        (dispute_entry(), "a dispute that is unknown"),
     ] {
         let statement = Statement { entries: vec![odd], ..Statement::default() };
         let report = compare(&it, &statement).await;

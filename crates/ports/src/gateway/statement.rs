@@ -15,9 +15,9 @@ const FAULTS_MAX: usize = 100;
 /// A settlement file as its gateway's adapter reads it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statement {
-    /// The payments and refunds, in the order of the file.
+    /// The payments, refunds and disputes, in the order of the file.
     pub entries: Vec<StatementEntry>,
-    /// How many lines are neither: fees, payouts, disputes, refunds that are still under way.
+    /// How many lines are neither: fees, payouts, refunds that are still under way.
     pub skipped: u64,
     /// The period that the file states for itself; `None` if it states none. Then the times of its entries are
     /// its period.
@@ -45,7 +45,7 @@ impl Statement {
     }
 }
 
-/// One payment or refund of a settlement file.
+/// One payment, refund or dispute of a settlement file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementEntry {
     /// The line of the file at which it begins, from 1.
@@ -72,6 +72,12 @@ pub enum StatementEntryKind {
         /// Our id of the refund; `None` if the line has none, or if the refund began at the gateway.
         id: Option<RefundId>,
         /// The gateway's reference of the refund; `None` if the line has none.
+        reference: Option<GatewayReference>,
+    },
+    /// A buyer has disputed a payment, and the gateway has taken the money back. The amount is not compared: it may be
+    /// in the currency of the payout.
+    Dispute {
+        /// The gateway's reference of the dispute; `None` if the line has none.
         reference: Option<GatewayReference>,
     },
 }

@@ -16,6 +16,8 @@ pub(super) enum Mismatch {
     UnknownPayment,
     /// The payment is known, and the refund is not.
     UnknownRefund,
+    /// The payment is known, and the dispute of it is not.
+    UnknownDispute,
     /// The payment is known, and its money is not captured.
     NotCaptured,
     /// The refund failed here, and did not at the gateway.
@@ -34,6 +36,7 @@ impl Mismatch {
         match self {
             Self::UnknownPayment => "unknown-payment",
             Self::UnknownRefund => "unknown-refund",
+            Self::UnknownDispute => "unknown-dispute",
             Self::NotCaptured => "not-captured",
             Self::NotRefunded => "not-refunded",
             Self::Currency => "currency",
@@ -47,6 +50,7 @@ impl Mismatch {
         match self {
             Self::UnknownPayment => "the gateway has a payment that is unknown here, or a refund of one.",
             Self::UnknownRefund => "the gateway has a refund that is unknown here.",
+            Self::UnknownDispute => "the gateway has a dispute that is unknown here.",
             Self::NotCaptured => "the gateway has a payment whose money is not captured here.",
             Self::NotRefunded => "the gateway has a refund that failed here.",
             Self::Currency => "the currency differs from the one that is stored here.",
@@ -105,6 +109,10 @@ pub(super) fn entry_name(entry: &StatementEntry) -> String {
             let id = id.as_ref().map_or("", RefundId::as_str);
             let reference = reference.as_ref().map_or("", GatewayReference::as_str);
             format!("refund:{transaction}:{payment}:{id}:{reference}")
+        }
+        StatementEntryKind::Dispute { reference } => {
+            let reference = reference.as_ref().map_or("", GatewayReference::as_str);
+            format!("dispute:{transaction}:{payment}:{reference}")
         }
     }
 }
