@@ -73,7 +73,7 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
         kind,
         transaction: row.id(OUT_TRADE_NO)?.map(text).map(TransactionId::new),
         payment,
-        amount: row.amount(AMOUNT, currency)?.into(),
+        amount: Some(row.amount(AMOUNT, currency)?.into()),
         at: row.time(FINISHED_AT, OFFSET_HOURS)?,
     });
     Ok(())
@@ -81,6 +81,8 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
 
 #[cfg(test)]
 mod tests {
+    use domain::payment::ReportedAmount;
+
     use super::*;
 
     const FILE: &str = "#支付宝业务明细查询\r\n\
@@ -112,11 +114,11 @@ mod tests {
         assert_eq!((payment.line, payment.kind.clone()), (6, StatementEntryKind::Payment));
         assert_eq!(payment.transaction.as_ref().unwrap().as_str(), "t1");
         assert_eq!(payment.payment.as_ref().unwrap().as_str(), "2026112522001439871409877777");
-        assert_eq!((payment.amount.amount.as_str(), payment.amount.currency.as_str()), ("19.98", "CNY"));
+        assert_eq!(payment.amount, ReportedAmount::parse("19.98", "CNY"));
         assert_eq!(payment.at, Some(time("2026-11-25 08:30:00")));
         let id = Some(RefundId::new("r1".to_owned()));
         assert_eq!(refund.kind, StatementEntryKind::Refund { id, reference: None });
-        assert_eq!((refund.line, refund.amount.amount.as_str()), (7, "5.00"));
+        assert_eq!((refund.line, refund.amount.clone()), (7, ReportedAmount::parse("5.00", "CNY")));
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
         kind,
         transaction: row.id("transaction_id")?.map(text).map(TransactionId::new),
         payment: row.id("reference")?,
-        amount: row.amount("amount", row.currency("currency")?)?.into(),
+        amount: Some(row.amount("amount", row.currency("currency")?)?.into()),
         at: Some(Timestamp::from_millis(at.as_millisecond())),
     });
     Ok(())
@@ -57,6 +57,8 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
 
 #[cfg(test)]
 mod tests {
+    use domain::payment::ReportedAmount;
+
     use super::*;
 
     const HEAD: &str =
@@ -70,7 +72,7 @@ mod tests {
         );
         let statement = parse_statement(text.as_bytes()).unwrap();
         let [payment, refund] = &statement.entries[..] else { panic!("{statement:?}") };
-        assert_eq!((payment.line, payment.amount.amount.as_str()), (2, "19.98"));
+        assert_eq!((payment.line, payment.amount.clone()), (2, ReportedAmount::parse("19.98", "CNY")));
         assert_eq!(payment.payment, Some(GatewayReference::new("sb_pay_1".to_owned())));
         assert_eq!(payment.at, Some(Timestamp::from_millis(1_795_681_800_123)));
         let id = Some(RefundId::new("r1".to_owned()));

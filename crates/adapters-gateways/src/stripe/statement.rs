@@ -38,7 +38,11 @@ pub(super) fn parse_statement(file: &[u8]) -> Result<Statement, StatementFaults>
 /// A line that moves money of a payment.
 struct Posting {
     effect: Effect,
-    money: Money,
+    /// The amount in the currency of the payout.
+    gross: Money,
+    /// The amount in the buyer's currency, if the line has it.
+    facing: Option<Money>,
+    /// The entry, without its amount.
     entry: StatementEntry,
     /// What postings about the same thing have in common.
     key: String,
@@ -56,7 +60,10 @@ enum Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
     Adds,
+    /// It takes a part back, or all, at the rate of the line to which it belongs.
     TakesBack,
+    /// It takes one line back whole, maybe at another rate of exchange.
+    Cancels,
 }
 
 fn read_row(row: &Row<'_>) -> Result<Option<Posting>, StatementFault> {
@@ -65,7 +72,9 @@ fn read_row(row: &Row<'_>) -> Result<Option<Posting>, StatementFault> {
         // A smaller capture is two lines: the whole authorisation, and what was not captured of it.
         "partial_capture_reversal" => (Subject::Payment, Effect::TakesBack),
         "refund" => (Subject::Refund, Effect::Adds),
-        "refund_failure" => (Subject::Refund, Effect::TakesBack),
+        // A debit that failed later. Its own source is the failed charge, and the payment is that of the charge.
+        "charge_failure" => (Subject::Payment, Effect::Cancels),
+        "refund_failure" => (Subject::Refund, Effect::Cancels),
         // That one was won is another line, and its dispute must be known all the same.
         "dispute" => (Subject::Dispute, Effect::Adds),
         // Fees, payouts and the like.
@@ -84,43 +93,66 @@ fn read_row(row: &Row<'_>) -> Result<Option<Posting>, StatementFault> {
         Subject::Dispute => (StatementEntryKind::Dispute { reference: source.clone() }, source),
     };
     let Some(name) = name else { return Err(row.fault("source_id", "must be there")) };
-    let money = read_money(row)?;
+    let gross = row.amount("gross", row.currency("currency")?)?;
+    let facing = read_facing(row)?;
     let (line, at) = (row.line, row.time("created_utc", 0)?);
-    let key = format!("{subject:?}:{name}:{}", money.currency().code());
-    let entry = StatementEntry { line, kind, transaction, payment, amount: money.into(), at };
-    Ok(Some(Posting { effect, money, entry, key }))
+    let key = format!("{subject:?}:{name}");
+    let entry = StatementEntry { line, kind, transaction, payment, amount: None, at };
+    Ok(Some(Posting { effect, gross, facing, entry, key }))
 }
 
-/// The amount in the buyer's currency, if the report has it; otherwise in that of the payout.
-fn read_money(row: &Row<'_>) -> Result<Money, StatementFault> {
-    if row.text("customer_facing_currency").is_empty() {
-        return row.amount("gross", row.currency("currency")?);
+/// The amount in the buyer's currency, if the line has it. Lines that take something back have none.
+fn read_facing(row: &Row<'_>) -> Result<Option<Money>, StatementFault> {
+    if row.text("customer_facing_currency").is_empty() || row.text("customer_facing_amount").is_empty() {
+        return Ok(None);
     }
-    row.amount("customer_facing_amount", row.currency("customer_facing_currency")?)
+    row.amount("customer_facing_amount", row.currency("customer_facing_currency")?).map(Some)
 }
 
-/// Makes one entry of all lines about one payment or refund. What was taken back whole is no entry; what was taken
-/// back of a line in an earlier file is none either.
+/// Makes one entry of all lines about one payment or refund, in the order of their first lines.
 fn combine_postings(postings: Vec<Posting>) -> Vec<StatementEntry> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut combined: Vec<(Money, Option<StatementEntry>)> = Vec::new();
-    for Posting { effect, money, entry, key } in postings {
-        let zero = Money::zero(money.currency());
-        let at = *places.entry(key).or_insert_with(|| {
-            combined.push((zero, None));
-            combined.len().saturating_sub(1)
-        });
-        let Some((sum, first)) = combined.get_mut(at) else { continue };
-        match effect {
-            Effect::Adds => {
-                *sum = sum.try_add(money).unwrap_or(*sum);
-                first.get_or_insert(entry);
-            }
-            Effect::TakesBack => *sum = sum.saturating_sub(money),
+    let mut groups: Vec<Vec<Posting>> = Vec::new();
+    for posting in postings {
+        let at = *places.entry(posting.key.clone()).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(posting),
+            None => groups.push(vec![posting]),
         }
     }
-    let left = combined.into_iter().filter(|(sum, _)| !sum.is_zero());
-    left.filter_map(|(sum, entry)| Some(StatementEntry { amount: sum.into(), ..entry? })).collect()
+    groups.iter().filter_map(|it| combine_group(it)).collect()
+}
+
+/// Makes one entry of the lines about one payment or refund. What was taken back whole is no entry; what was taken back of
+/// a line in an earlier file is none either.
+fn combine_group(group: &[Posting]) -> Option<StatementEntry> {
+    let with = |effect: Effect| group.iter().filter(move |it| it.effect == effect);
+    // Each cancels one: a payment whose first debit failed may have a second one.
+    let added: Vec<_> = with(Effect::Adds).skip(with(Effect::Cancels).count()).collect();
+    let taken: Vec<_> = with(Effect::TakesBack).collect();
+    let entry = added.first()?.entry.clone();
+    let gross = net_amount(&added, &taken, |it| Some(it.gross));
+    let facing = net_amount(&added, &taken, |it| it.facing);
+    if facing.or(gross).is_some_and(Money::is_zero) {
+        return None;
+    }
+    // In the currency of the payout only if that is the buyer's, as far as the file says. At a rate of exchange a part
+    // could only be estimated.
+    let is_exchanged =
+        group.iter().any(|it| it.facing.is_some_and(|facing| facing.currency() != it.gross.currency()));
+    let amount = facing.or(gross.filter(|_| !is_exchanged));
+    Some(StatementEntry { amount: amount.map(Into::into), ..entry })
+}
+
+/// What is left of the lines; `None` if one has no such amount, or they are in several currencies.
+fn net_amount(
+    added: &[&Posting],
+    taken: &[&Posting],
+    amount: impl Fn(&Posting) -> Option<Money>,
+) -> Option<Money> {
+    let zero = Money::zero(amount(added.first()?)?.currency());
+    let sum = |of: &[&Posting]| of.iter().try_fold(zero, |sum, it| sum.try_add(amount(it)?).ok());
+    Some(sum(added)?.saturating_sub(sum(taken)?))
 }
 
 #[cfg(test)]
@@ -135,9 +167,10 @@ mod tests {
         parse_statement(format!("{HEAD}{lines}").as_bytes()).unwrap()
     }
 
-    fn summary(statement: &Statement) -> Vec<(u64, &str, &str)> {
-        let entries = statement.entries.iter();
-        entries.map(|it| (it.line, it.amount.amount.as_str(), it.amount.currency.as_str())).collect()
+    fn summary<'s>(statement: &'s Statement) -> Vec<(u64, &'s str, &'s str)> {
+        let amount = |it: &'s StatementEntry| it.amount.as_ref();
+        let texts = |it| amount(it).map_or(("", ""), |it| (it.amount.as_str(), it.currency.as_str()));
+        statement.entries.iter().map(|it| (it.line, texts(it).0, texts(it).1)).collect()
     }
 
     #[test]
@@ -187,6 +220,37 @@ mod tests {
              txn_3,2026-11-25 09:30:00,,eur,5.00,0,5,refund_failure,re_0,,,,ch_0,pi_0,t0,r0\n",
         );
         assert_eq!(summary(&statement), []);
+    }
+
+    #[test]
+    fn what_was_taken_back_has_no_amount_of_the_buyer_and_is_taken_from_what_it_belongs_to() {
+        let charge = "txn_1,2026-11-25 08:30:00,,eur,6.10,0.5,5.6,charge,ch_1,,1000,jpy,ch_1,pi_1,t1,\n";
+        let refund = "txn_2,2026-11-25 08:30:00,,eur,-6.10,0,-6.1,refund,re_1,,1000,jpy,ch_1,pi_1,t1,r1\n";
+        let back = |category: &str, source: &str, gross: &str| {
+            format!("txn_3,2026-11-25 09:30:00,,eur,{gross},0,0,{category},{source},,,,ch_1,pi_1,t1,\n")
+        };
+        let part = back("partial_capture_reversal", "ch_1", "-3.05");
+        for lines in [format!("{charge}{part}"), format!("{part}{charge}")] {
+            let statement = parse(&lines);
+            let [entry] = &statement.entries[..] else { panic!("{statement:?}") };
+            assert_eq!((entry.amount.as_ref(), &entry.kind), (None, &StatementEntryKind::Payment));
+        }
+        let whole = back("partial_capture_reversal", "ch_1", "-6.10");
+        let failed_charge = back("charge_failure", "py_1", "-6.05");
+        let failed_refund = back("refund_failure", "re_1", "6.05");
+        for lines in [
+            format!("{charge}{whole}"),
+            format!("{charge}{failed_charge}"),
+            format!("{refund}{failed_refund}"),
+            failed_charge.clone(),
+        ] {
+            let statement = parse(&lines);
+            assert_eq!((summary(&statement), statement.skipped), (vec![], 0), "{lines}");
+        }
+        let same = charge.replace("eur,6.10", "jpy,1000");
+        let part = back("partial_capture_reversal", "ch_1", "-400").replace("eur", "jpy");
+        assert_eq!(summary(&parse(&format!("{same}{part}"))), [(2, "600", "JPY")]);
+        assert_eq!(summary(&parse(&format!("{part}{same}"))), [(3, "600", "JPY")]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
         kind,
         transaction: row.id(OUT_TRADE_NO)?.map(text).map(TransactionId::new),
         payment,
-        amount: row.amount(amount, row.currency(CURRENCY)?)?.into(),
+        amount: Some(row.amount(amount, row.currency(CURRENCY)?)?.into()),
         at: row.time(TIME, OFFSET_HOURS)?,
     });
     Ok(())
@@ -79,6 +79,8 @@ fn read_row(row: &Row<'_>, builder: &mut StatementBuilder) -> Result<(), Stateme
 
 #[cfg(test)]
 mod tests {
+    use domain::payment::ReportedAmount;
+
     use super::*;
     use crate::statement::parse_time;
 
@@ -107,12 +109,12 @@ mod tests {
         assert_eq!((payment.line, payment.kind.clone()), (2, StatementEntryKind::Payment));
         assert_eq!(payment.payment.as_ref().unwrap().as_str(), "4200001234202611259876543210");
         assert_eq!(payment.transaction.as_ref().unwrap().as_str(), "t1");
-        assert_eq!((payment.amount.amount.as_str(), payment.amount.currency.as_str()), ("19.98", "CNY"));
+        assert_eq!(payment.amount, ReportedAmount::parse("19.98", "CNY"));
         assert_eq!(payment.at, parse_time("2026-11-25 08:30:00", 0));
         let id = Some(RefundId::new("r1".to_owned()));
         let reference = Some(GatewayReference::new("5030001".to_owned()));
         assert_eq!(refund.kind, StatementEntryKind::Refund { id, reference });
-        assert_eq!(refund.amount.amount, "5.00");
+        assert_eq!(refund.amount, ReportedAmount::parse("5.00", "CNY"));
     }
 
     #[test]

@@ -210,7 +210,7 @@ fn entry(kind: StatementEntryKind, amount: &str) -> StatementEntry {
         kind,
         transaction: Some(pending().id),
         payment: None,
-        amount: ReportedAmount { amount: amount.to_owned(), currency: "CNY".to_owned() },
+        amount: Some(ReportedAmount { amount: amount.to_owned(), currency: "CNY".to_owned() }),
         at: Some(NOW),
     }
 }
@@ -252,7 +252,7 @@ async fn a_file_that_agrees_is_settled_and_writes_nothing() {
 async fn each_line_that_differs_says_how() {
     let it = bench(refunded("5"));
     let other = |id: &str| Some(TransactionId::new(id.to_owned()));
-    let foreign = ReportedAmount { amount: "20".to_owned(), currency: "EUR".to_owned() };
+    let foreign = Some(ReportedAmount { amount: "20".to_owned(), currency: "EUR".to_owned() });
     for (odd, what) in [
         (entry(StatementEntryKind::Payment, "19.99"), "the amount differs"),
         (entry(StatementEntryKind::Payment, "20.001"), "the amount differs"),
@@ -357,6 +357,16 @@ async fn a_payment_that_is_listed_twice_is_a_difference() {
     let twice = vec![entry(StatementEntryKind::Payment, "20"), entry(StatementEntryKind::Payment, "20")];
     let report = compare(&it, &file(twice)).await;
     assert!(matches!(*details(&report), [detail] if detail.contains("a second time")), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_payment_that_waits_for_its_money_agrees_and_an_amount_that_is_not_stated_is_not_compared() {
+    let it = bench(pending());
+    assert!(compare(&it, &file(vec![entry(StatementEntryKind::Payment, "20")])).await.is_settled());
+    let report = compare(&it, &file(vec![entry(StatementEntryKind::Payment, "19")])).await;
+    assert!(matches!(*details(&report), [detail] if detail.contains("the amount differs")), "{report:?}");
+    let unstated = StatementEntry { amount: None, ..entry(StatementEntryKind::Payment, "") };
+    assert!(compare(&bench(captured()), &file(vec![unstated])).await.is_settled());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::{
     Money, Refund, RefundId, Transaction, TransactionId,
-    payment::{GatewayReference, NamedReference, ReferenceKind, ReferenceOwner, RefundStatus},
+    payment::{GatewayReference, NamedReference, PaymentStatus, ReferenceKind, ReferenceOwner, RefundStatus},
 };
 use ports::{StatementEntry, StatementEntryKind};
 
@@ -62,7 +62,12 @@ impl Mismatch {
 
 pub(super) fn compare_payment(transaction: &Transaction, entry: &StatementEntry) -> Option<Mismatch> {
     let captured = transaction.captured_amount();
-    if captured.is_zero() { Some(Mismatch::NotCaptured) } else { compare_amounts(captured, entry) }
+    if !captured.is_zero() {
+        return compare_amounts(captured, entry);
+    }
+    // A gateway lists a debit when it begins it, and its result comes days later.
+    let is_awaited = transaction.status() == PaymentStatus::Pending;
+    if is_awaited { compare_amounts(transaction.amount, entry) } else { Some(Mismatch::NotCaptured) }
 }
 
 pub(super) fn compare_refund(refund: &Refund, entry: &StatementEntry) -> Option<Mismatch> {
@@ -74,10 +79,11 @@ pub(super) fn compare_refund(refund: &Refund, entry: &StatementEntry) -> Option<
 }
 
 fn compare_amounts(stored: Money, entry: &StatementEntry) -> Option<Mismatch> {
-    if entry.amount.currency != stored.currency().code() {
+    let reported = entry.amount.as_ref()?;
+    if reported.currency != stored.currency().code() {
         return Some(Mismatch::Currency);
     }
-    let amount = Money::parse_gateway_amount(&entry.amount.amount, stored.currency());
+    let amount = Money::parse_gateway_amount(&reported.amount, stored.currency());
     (amount != Ok(stored)).then_some(Mismatch::Amount)
 }
 
