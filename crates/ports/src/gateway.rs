@@ -90,12 +90,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, Transaction, TransactionId,
-    payment::{CaptureMethod, GatewayReference, NextAction, PaymentEvent, PaymentToken, ReportedAmount},
+    payment::{CaptureMethod, GatewayReference, NextAction, PaymentEvent, PaymentToken},
 };
 
 use crate::Cause;
 
-pub use answer::Answer;
+pub use answer::{Answer, LookupRemarks};
 pub use attempt::{AttemptLog, AttemptOperation, AttemptOutcome, GatewayAttempt, StoredAttempt};
 pub use statement::{
     STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry, StatementEntryKind, StatementFault,
@@ -188,20 +188,6 @@ pub enum LookupAnswer {
     /// The gateway cannot look it up by the ids and references that are known, or not yet. It may exist or
     /// not.
     CannotTell,
-}
-
-/// What a lookup states that is no fact about one operation of this service. It is compared and reported, never
-/// applied.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LookupRemarks {
-    /// What a person has to decide at the gateway before there is a result, as a sentence for operators; `None` if the
-    /// gateway goes on by itself.
-    pub decision: Option<&'static str>,
-    /// How much of the payment the gateway has given back in all, also by refunds that began there; `None` if it does
-    /// not say.
-    pub refunded: Option<ReportedAmount>,
-    /// Whether the payment is disputed, or was.
-    pub is_disputed: bool,
 }
 
 /// The answer to [`Gateway::check`].

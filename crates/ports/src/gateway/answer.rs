@@ -1,4 +1,4 @@
-use domain::payment::{GatewayReference, NextAction, PaymentDetails, PaymentEvent};
+use domain::payment::{GatewayReference, NextAction, PaymentDetails, PaymentEvent, ReportedAmount};
 
 /// A gateway's answer to a charge, a capture, a void or a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,4 +27,18 @@ impl From<PaymentEvent> for Answer {
     fn from(event: PaymentEvent) -> Self {
         Self::Event(Box::new(event))
     }
+}
+
+/// What a lookup states that is no fact about one operation of this service. It is compared and reported, never
+/// applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookupRemarks {
+    /// What a person has to decide at the gateway before there is a result, as a sentence for operators; `None` if the
+    /// gateway goes on by itself.
+    pub decision: Option<&'static str>,
+    /// How much of the payment the gateway has given back in all, also by refunds that began there; `None` if it does
+    /// not say.
+    pub refunded: Option<ReportedAmount>,
+    /// Whether the payment is disputed, or was.
+    pub is_disputed: bool,
 }
