@@ -112,7 +112,8 @@ impl GatewayReport {
             }
             Ok(Answer::OperationRefused(details)) => {
                 log_refusal(&details, transaction);
-                self.unexecuted.extend(transaction.pending_operation.map(UnexecutedRequest::RefusedOperation));
+                self.unexecuted
+                    .extend(transaction.pending_operation.map(UnexecutedRequest::RefusedOperation));
             }
             Err(error) => log_lost(&error, transaction),
         }
