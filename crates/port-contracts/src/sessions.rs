@@ -22,6 +22,7 @@ macro_rules! sessions {
         revoking_all_sessions_spares_one_and_other_users
         revoking_all_sessions_without_exception_spares_none
         listed_sessions_of_the_user_are_revoked_and_no_others
+        a_session_that_a_late_refresh_could_extend_is_revoked_too
         live_sessions_are_listed_newest_first
         sessions_older_than_the_newest_are_listed
         revocations_are_listed_oldest_first
@@ -202,7 +203,7 @@ pub async fn listed_sessions_of_the_user_are_revoked_and_no_others(backend: &Bac
         sessions: all.iter().map(|it| it.key).collect(),
         at: sample::at(seconds),
     };
-    for seconds in [9, 12] {
+    for seconds in [90, 93] {
         backend.commit([revoke(&listed, seconds)]).await;
         backend.commit([revoke(&[], seconds)]).await;
     }
@@ -210,8 +211,33 @@ pub async fn listed_sessions_of_the_user_are_revoked_and_no_others(backend: &Bac
     for session in &listed {
         ends.push(found(backend, session).await.and_then(|it| it.revoked_at));
     }
-    assert_eq!(ends, [Some(sample::at(9)), Some(sample::at(9)), Some(sample::at(5)), None, None, None]);
+    assert_eq!(ends, [Some(sample::at(90)), Some(sample::at(90)), Some(sample::at(5)), None, None, None]);
     assert_eq!(revoked_at(backend, &kept).await, None, "it was not listed");
+}
+
+/// A refresh that was decided before the session ran out may be committed after the revocation: with another clock, or
+/// because its commit had to wait. One that ran out long before stays as it is.
+pub async fn a_session_that_a_late_refresh_could_extend_is_revoked_too(backend: &Backend) {
+    let user = backend.user().await;
+    let end_of_one = |of: &Session| revocation(of, 100);
+    let end_of_all =
+        |of: &Session| Write::RevokeSessions { user: of.user, except: None, at: sample::at(100) };
+    let end_of_listed = |of: &Session| Write::RevokeListedSessions {
+        user: of.user,
+        sessions: vec![of.key],
+        at: sample::at(100),
+    };
+    let ends: [&dyn Fn(&Session) -> Write; 3] = [&end_of_one, &end_of_all, &end_of_listed];
+    for revoke in ends {
+        let over = keep(backend, &user, |it| it.expires_at = sample::at(40)).await;
+        let just_over = keep(backend, &user, |it| it.expires_at = sample::at(99)).await;
+        for session in [&over, &just_over] {
+            backend.commit([revoke(session)]).await;
+        }
+        backend.expect_stale([rotation(&just_over, 98)]).await;
+        assert_eq!(revoked_at(backend, &just_over).await, Some(sample::at(100)));
+        assert_eq!(revoked_at(backend, &over).await, None, "nothing can extend it");
+    }
 }
 
 /// Only live ones of that user, no more than the limit.

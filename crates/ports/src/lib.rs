@@ -94,7 +94,7 @@ pub use webhook::{
     DueDelivery, OldDelivery, WebhookAnswer, WebhookMessage, WebhookRepository, WebhookSender, WebhookWrite,
 };
 
-pub use work::{OpenLimits, Prunable, TransactionUpdate, UnitOfWork, Write, split_rivals};
+pub use work::{OpenLimits, Prunable, REVOCATION_MARGIN, TransactionUpdate, UnitOfWork, Write, split_rivals};
 
 #[cfg(feature = "mock")]
 pub use {

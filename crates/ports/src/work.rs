@@ -17,6 +17,7 @@
 
 mod lock_order;
 mod prunable;
+mod revocation;
 mod rivals;
 mod transaction_update;
 mod unit;
@@ -33,6 +34,7 @@ use domain::{
 };
 
 pub use prunable::Prunable;
+pub use revocation::REVOCATION_MARGIN;
 pub use rivals::split_rivals;
 pub use transaction_update::TransactionUpdate;
 pub use unit::UnitOfWork;
@@ -102,7 +104,8 @@ pub enum Write {
         /// The session after the exchange of its refresh token.
         next: Box<Session>,
     },
-    /// Revokes a session of a user. One that has ended stays as it is, so this has no guard.
+    /// Revokes a session of a user, also one that expired within [`REVOCATION_MARGIN`]. Any other that has ended stays as it
+    /// is, so this has no guard.
     RevokeSession {
         /// The row of the session's user; another user's session is not touched.
         user: UserKey,
@@ -111,7 +114,7 @@ pub enum Write {
         /// The time to store in `revoked_at`.
         at: Timestamp,
     },
-    /// Revokes all sessions of a user but one.
+    /// Revokes all sessions of a user but one, as [`Write::RevokeSession`] does.
     RevokeSessions {
         /// The row of the user.
         user: UserKey,
@@ -120,8 +123,7 @@ pub enum Write {
         /// The time to store in `revoked_at`.
         at: Timestamp,
     },
-    /// Revokes some sessions of a user, such as the oldest of too many. Those that have ended stay as they are, so this has
-    /// no guard.
+    /// Revokes some sessions of a user, such as the oldest of too many, as [`Write::RevokeSession`] does.
     RevokeListedSessions {
         /// The row of the sessions' user; another user's session is not touched.
         user: UserKey,

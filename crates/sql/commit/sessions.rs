@@ -1,6 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Session, SessionKey, Timestamp, UserKey, session::SessionOrigin};
+use ports::REVOCATION_MARGIN;
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
@@ -57,6 +58,11 @@ pub(super) async fn rotate_session(conn: &mut Conn, read: &Session, next: &Sessi
     check_guard(CachedStatement(update).execute(conn).await?)
 }
 
+/// A session that expired after this can still be extended by a refresh that was decided before.
+fn last_expiry(revoked_at: Timestamp) -> SqlTimestamp {
+    revoked_at.saturating_sub(REVOCATION_MARGIN).into()
+}
+
 pub(super) async fn revoke_session(
     conn: &mut Conn,
     user: UserKey,
@@ -69,7 +75,7 @@ pub(super) async fn revoke_session(
         .find(session.get())
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+        .filter(sessions::expires_at.gt(last_expiry(at)));
     let update = diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at)));
     CachedStatement(update).execute(conn).await?;
     Ok(())
@@ -86,7 +92,7 @@ pub(super) async fn revoke_sessions(
         // A key that matches no session, rather than a filter less: one text, which stays prepared.
         .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+        .filter(sessions::expires_at.gt(last_expiry(at)));
     let update = diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at)));
     IndexHint(Index::SESSIONS_OF_USER, CachedStatement(update)).execute(conn).await?;
     Ok(())
@@ -107,7 +113,7 @@ pub(super) async fn revoke_listed_sessions(
         .filter(sessions::id.eq_any(listed.iter().map(|it| it.get())))
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+        .filter(sessions::expires_at.gt(last_expiry(at)));
     diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at))).execute(conn).await?;
     Ok(())
 }

@@ -1,4 +1,5 @@
 use domain::{Session, SessionKey, Timestamp, UserKey, session::SessionOrigin};
+use ports::REVOCATION_MARGIN;
 
 use super::{abort::Written, require_parent, update_guarded};
 use crate::record::{
@@ -45,7 +46,7 @@ pub(super) fn revoke_session(
     session: SessionKey,
     at: Timestamp,
 ) -> Written {
-    let live = tables.sessions.get(&session).is_some_and(|it| is_live_of(it, user, at));
+    let live = tables.sessions.get(&session).is_some_and(|it| can_end(it, user, at));
     if live { end_session(tables, session, at) } else { Ok(()) }
 }
 
@@ -55,7 +56,7 @@ pub(super) fn revoke_sessions(
     except: Option<SessionKey>,
     at: Timestamp,
 ) -> Written {
-    let others = tables.sessions.rows().filter(|it| is_live_of(it, user, at) && Some(it.key()) != except);
+    let others = tables.sessions.rows().filter(|it| can_end(it, user, at) && Some(it.key()) != except);
     let others: Vec<_> = others.map(Row::key).collect();
     others.into_iter().try_for_each(|session| end_session(tables, session, at))
 }
@@ -69,8 +70,9 @@ pub(super) fn revoke_listed_sessions(
     sessions.into_iter().try_for_each(|session| revoke_session(tables, user, session, at))
 }
 
-fn is_live_of(row: &SessionRow, user: UserKey, at: Timestamp) -> bool {
-    row.session.user == user && row.session.is_live(at)
+/// Whether it is live, or expired so lately that a refresh which was decided before could still extend it.
+fn can_end(row: &SessionRow, user: UserKey, at: Timestamp) -> bool {
+    row.session.user == user && row.session.is_live(at.saturating_sub(REVOCATION_MARGIN))
 }
 
 fn end_session(tables: &mut Tables, session: SessionKey, at: Timestamp) -> Written {
