@@ -207,7 +207,8 @@ pub async fn void_payment(
 ///
 /// A refund is of an amount, or of pieces of the order (`items`) at the price that they were ordered for. Pieces that are
 /// to be restocked go back into stock in the commit that stores the refund, before the gateway is asked. They stay there
-/// if the refund fails, and the next refund that names them finds them restocked.
+/// if the refund fails, and the next refund that names them finds them restocked. While the order is `PENDING`, because
+/// only a part of its amount was captured, a refund is of an amount.
 #[utoipa::path(post, operation_id = "refund", path = "/v1/payments/{transactionId}/refunds", tag = "Payments",
     request_body = Option<MakeRefund>, security(("bearer" = ["OPERATOR"])),
     params(

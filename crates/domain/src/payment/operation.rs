@@ -38,7 +38,8 @@ pub struct NotVoidable;
 /// The reason why nothing can be refunded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRefundable {
-    /// Nothing was captured, or nothing of it is left: it is refunded, being refunded, or disputed.
+    /// Nothing was captured, or nothing of it is left: it is refunded, being refunded, or disputed. Or pieces are named of
+    /// an order that is not paid.
     #[error("the payment has no captured money that can be refunded now")]
     State,
     /// The amount is more than the rest of the captured money. Disputed money is not part of the rest.
@@ -180,6 +181,10 @@ impl TransactionChange {
             RefundScope::Rest if left.is_zero() => return Err(NotRefundable::State),
             RefundScope::Rest => (left, Vec::new()),
             RefundScope::Amount(amount) => (amount, Vec::new()),
+            // A part of its amount was captured, and nothing was sent. It may still be paid in full, for all its pieces.
+            RefundScope::Pieces { .. } if self.order_change.order().status == OrderStatus::Pending => {
+                return Err(NotRefundable::State);
+            }
             RefundScope::Pieces { pieces, other_refunds } => {
                 let refunds: Vec<_> = transaction.refunds.iter().chain(&other_refunds).collect();
                 plan_return(self.order_change.order(), &refunds, &pieces)?

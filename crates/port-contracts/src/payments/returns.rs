@@ -47,6 +47,10 @@ async fn stock_of(backend: &Backend, order: &Order) -> Option<i64> {
 /// order gives up the rest.
 pub async fn pieces_go_back_into_stock_once(backend: &Backend) {
     let (order, transaction) = captured(backend).await;
+    let mut change = OrderChange::from_order(order.clone());
+    change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, at(4)).expect("pending");
+    backend.commit_change(change).await;
+    let order = found_order(backend, &order).await.expect("it is there");
     let before = stock_of(backend, &order).await;
     let mut rivals = JoinSet::new();
     for _ in 0..RIVALS {
@@ -68,9 +72,9 @@ pub async fn pieces_go_back_into_stock_once(backend: &Backend) {
     let stored = found(backend, &transaction).await.expect("it is there");
     assert_eq!(stored.refunds, made, "with its pieces and its pairs");
     let mut change = OrderChange::from_order(after);
-    change
-        .transition(OrderStatus::Cancelled, ChangedBy::operator(order.owner), None, at(6))
-        .expect("pending");
+    for to in [OrderStatus::RefundPending, OrderStatus::Refunded] {
+        change.transition(to, ChangedBy::GATEWAY, None, at(6)).expect("it was not shipped");
+    }
     backend.commit_change(change).await;
     let after = found_order(backend, &order).await.expect("it is there");
     let rest: Vec<_> = after.items.iter().map(|it| it.quantity - it.restocked).collect();

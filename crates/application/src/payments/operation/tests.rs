@@ -210,6 +210,18 @@ async fn what_cannot_be_done_changes_nothing_and_asks_nothing() {
     assert!(matches!(ask(&TestApp::new(), PaymentOperation::Void).await, Err(OperationError::NotFound)));
 }
 
+/// It can still be paid in full, for all its pieces.
+#[tokio::test]
+async fn no_pieces_of_an_order_that_is_not_paid_are_refunded() {
+    let it = bench(order(), captured_part("10"));
+    let product = order().items[0].product.clone();
+    let subject = RefundSubject::Pieces(vec![ReturnedPieces { product, quantity: 1, restock: true }]);
+    let refund = NewRefund { subject, reason: None, metadata: Metadata::default() };
+    let refused = ask(&it, PaymentOperation::Refund(refund)).await;
+    assert!(matches!(refused, Err(OperationError::NotRefundable(NotRefundable::State))));
+    assert_eq!(it.journal_lines(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn what_the_gateway_cannot_represent_is_refused_before_anything_is_claimed() {
     let capture = PaymentOperation::Capture(Some("5".to_owned()));

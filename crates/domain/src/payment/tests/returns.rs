@@ -84,6 +84,20 @@ fn no_more_pieces_come_back_than_were_ordered() {
     assert_eq!(restocked(&case), 3);
 }
 
+/// It can still be paid in full, and then all of its pieces are sent.
+#[test]
+fn no_pieces_come_back_from_an_order_that_is_not_paid() {
+    let mut case = paid();
+    let order = Order { status: OrderStatus::Pending, ..case.order_change.order().clone() };
+    case.order_change = OrderChange::from_order(order);
+    let before = case.clone();
+    assert_eq!(ask(&mut case, "r1", vec![pieces("cup", 1, true)]), Err(NotRefundable::State));
+    assert_eq!(ask(&mut case, "r1", vec![pieces("cup", 1, false)]), Err(NotRefundable::State));
+    assert_eq!(case, before, "nothing has changed");
+    let amount = RefundRequest::for_amount(Some(yuan("10")));
+    case.request_refund(amount, OPERATOR, fresh(), NOW).expect("an amount of the part that was captured");
+}
+
 #[test]
 fn pieces_that_cost_nothing_are_no_refund() {
     let mut case = paid();

@@ -24,7 +24,9 @@ def sync(
     for. Pieces that are
     to be restocked go back into stock in the commit that stores the refund, before the gateway is
     asked. They stay there
-    if the refund fails, and the next refund that names them finds them restocked.
+    if the refund fails, and the next refund that names them finds them restocked. While the order is
+    `PENDING`, because
+    only a part of its amount was captured, a refund is of an amount.
 
     Args:
         transaction_id (str):
