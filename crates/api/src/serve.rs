@@ -80,9 +80,9 @@ const FORCED_EXIT_STATUS: i32 = 1;
 /// # Errors
 /// [`StartError`] when the service cannot start, or the server fails.
 pub async fn run(config: Config) -> Result<(), StartError> {
-    // Before anything that takes time: otherwise a signal during the start kills the process with a failure
-    // status.
+    // Before anything that takes time: otherwise a signal during the start kills the process.
     let mut signals = Signals::listen()?;
+    let hangups = config.edge.tls.as_ref().map(|_| listen_for(SignalKind::hangup())).transpose()?;
     let start = async {
         let wired = wiring::wire_adapters(&config).await?;
         // Before the first request: the first failed login must take as long as the costliest stored hash, or
@@ -90,8 +90,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
         Ok::<_, StartError>(wired)
     };
-    // The start may wait long: for the database, or for another instance that migrates it. A signal ends the
-    // wait.
+    // The start may wait long: for the database, or for another instance that migrates it. A signal ends the wait.
     let mut wired = tokio::select! {
         wired = start => wired?,
         () = signals.next() => return Ok(()),
@@ -120,8 +119,8 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
     gauges::spawn_gauges(&service);
     webhook_tasks::spawn_webhook_tasks(&service.tasks, &service.app, &service.stopping);
-    if let Some(tls) = tls {
-        tls::spawn_reloading(&service.tasks, tls, service.stopping.clone()).map_err(StartError::Failed)?;
+    if let Some((tls, hangups)) = tls.zip(hangups) {
+        tls::spawn_reloading(&service.tasks, tls, hangups, service.stopping.clone());
     }
     spawn_limit_sharing(&service.tasks, service.request_limits.clone(), service.stopping.clone());
     let gateways: Vec<_> = wiring::connected_gateways(&service.app).map(|it| it.name().to_string()).collect();
@@ -370,8 +369,8 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Result<Self, StartError> {
-        let listen = |kind| signal(kind).map_err(StartError::Failed);
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        let [terminate, interrupt] = [SignalKind::terminate(), SignalKind::interrupt()].map(listen_for);
+        Ok(Self { terminate: terminate?, interrupt: interrupt? })
     }
 
     async fn next(&mut self) {
@@ -380,6 +379,10 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, StartError> {
+    signal(kind).map_err(StartError::Failed)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -121,13 +121,10 @@ fn load_key(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey,
     CertifiedKey::from_der(chain, key, provider).map_err(|_| TlsError::Key)
 }
 
-/// Reads the files again at every `SIGHUP`, until `stopping` is cancelled. A certificate that cannot be used is logged, and
-/// the one before stays in force.
-///
-/// # Errors
-/// The failure of the system when signals cannot be listened to.
-pub fn spawn_reloading(tasks: &Tasks, tls: Arc<Tls>, stopping: CancellationToken) -> io::Result<()> {
-    let mut hangups = signal(SignalKind::hangup())?;
+/// Reads the files again at each of `hangups` (`SIGHUP`), until `stopping` is cancelled. A certificate that cannot be used is
+/// logged, and the one before stays in force. `hangups` listens since before the start: a signal that nobody listens for
+/// ends the process.
+pub fn spawn_reloading(tasks: &Tasks, tls: Arc<Tls>, mut hangups: Signal, stopping: CancellationToken) {
     tasks.spawn_background(async move {
         loop {
             tokio::select! {
@@ -148,5 +145,4 @@ pub fn spawn_reloading(tasks: &Tasks, tls: Arc<Tls>, stopping: CancellationToken
             }
         }
     });
-    Ok(())
 }

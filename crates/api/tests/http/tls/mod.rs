@@ -3,6 +3,8 @@
 mod http2;
 mod server;
 
+use std::time::Duration;
+
 use test_servers::LoadStopwatch;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -10,7 +12,7 @@ use tokio::{
 };
 
 use crate::harness::{PATIENCE, eventually};
-use server::{Certificate, TlsServer};
+use server::{Certificate, TlsServer, send_signal};
 
 const REQUEST: &str = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -79,4 +81,18 @@ fn a_service_whose_certificate_cannot_be_used_does_not_start() {
     assert!(said.contains("the key does not belong to the certificate"), "{said}");
     let said = TlsServer::fail_to_start("nothing", one.key());
     assert!(said.contains("cannot be read as PEM"), "{said}");
+}
+
+/// Such as a renewal of the certificate while the service waits for its database.
+#[test]
+fn a_hangup_during_the_start_ends_nothing() {
+    let (place, mut process) = TlsServer::begin_start(&Certificate::new());
+    for _ in 0..3 {
+        send_signal(&process, "-HUP");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(process.try_wait().unwrap(), None, "it goes on with its start");
+    send_signal(&process, "-TERM");
+    assert!(process.wait().unwrap().success(), "and ends as it is asked to");
+    place.forget(process.id());
 }

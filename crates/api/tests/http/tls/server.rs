@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     time::Duration,
@@ -77,6 +77,11 @@ fn write_files(place: &Place, chain: &str, key: &str) {
     std::fs::write(place.folder().join("tls.key"), key).unwrap();
 }
 
+pub(super) fn send_signal(process: &Child, signal: &str) {
+    let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
 impl TlsServer {
     pub(super) fn start(certificate: &Certificate) -> Self {
         let place = Place::new();
@@ -112,6 +117,21 @@ impl TlsServer {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// A server whose database never answers, so that it stays in its start, as soon as it has asked the database.
+    pub(super) fn begin_start(certificate: &Certificate) -> (Place, Child) {
+        let place = Place::new();
+        write_files(&place, &certificate.chain, &certificate.key);
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("mysql://idem:idem@{}/idem", silent.local_addr().unwrap());
+        let [chain, key] = settings();
+        let mut command = place.command(&[chain, key, ("IDEM_DATABASE_URL", &url)]);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        place.watch(process.id());
+        // Neither closed nor answered until the test ends.
+        std::mem::forget(silent.accept().unwrap());
+        (place, process)
+    }
+
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -130,8 +150,7 @@ impl TlsServer {
 
     /// Asks it to read its files again.
     pub(super) fn hang_up(&self) {
-        let sent = Command::new("kill").args(["-HUP", &self.process.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        send_signal(&self.process, "-HUP");
     }
 
     /// A connection that trusts the certificate that the server began with.
