@@ -91,6 +91,31 @@ FROM payment_transactions AS it
 WHERE it.gateway = 'legacy' AND it.surplus = 1 AND it.id < 4294967296
     AND NOT EXISTS (SELECT 1 FROM findings AS taken WHERE taken.id = it.id);
 
+-- Money that was taken for an order which it did not pay: the app ended between two writes, or the order was cancelled. No
+-- event of a gateway will come and settle it.
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    it.id, LOWER(HEX(RANDOM_BYTES(16))), IF(o.status = 'PENDING', 'reconciliation', 'late-capture'), 'legacy', NULL,
+    it.transaction_id, it.order_id,
+    IF(
+        o.status = 'PENDING',
+        'Adopted: the payment took money, and its order is not paid. It keeps other payments of the order away, and the order does not expire. Give the money back at the gateway that took it, and cancel the order.',
+        'Adopted: the payment took money, and its order ended without being paid. Nothing was given back. Give the money back at the gateway that took it.'
+    ),
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM payment_transactions AS it
+JOIN orders AS o ON o.id = it.order_key
+WHERE it.gateway = 'legacy' AND it.status IN ('CAPTURED', 'DISPUTED') AND it.id < 4294967296
+    AND (
+        o.status IN ('PENDING', 'CANCELLED')
+        OR o.status = 'CLOSED' AND NOT EXISTS (
+            SELECT 1 FROM order_status_history AS entry WHERE entry.orderId = o.id AND entry.toStatus = 'PAID'
+        )
+    )
+    AND NOT EXISTS (SELECT 1 FROM findings AS taken WHERE taken.id = it.id);
+
 INSERT INTO findings (
     id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
 )

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+mod adopted_money;
 mod adoption;
 mod batches;
 mod deadlocks;
