@@ -15,7 +15,9 @@
 
 mod judge;
 
-use domain::{Order, OrderNumber};
+use std::collections::BTreeMap;
+
+use domain::{Order, OrderNumber, TransactionId};
 use ports::{OrphanCursor, PortError};
 
 use crate::{App, unreadable::skip_unreadable};
@@ -26,18 +28,28 @@ use self::judge::{AuditedOrder, judge_order};
 const PAGE: u32 = 100;
 /// Rows of one page of those that name a parent. Each is two numbers.
 const CHILDREN_PAGE: u32 = 1_000;
-/// The most faults that one run reports; more mean that all of the database is another one.
-const FAULTS_MAX: usize = 1_000;
+/// The most faults of one kind that a run lists; the others are counted. So no kind hides another one.
+const LISTED_MAX: u64 = 100;
 /// How often an order is read again that changes while it is read.
 const READS_MAX: u32 = 16;
 
 /// Something in the record that must never be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFault {
-    /// The order, product or row that it is about: its public id, or table and row key.
+    /// The order, payment, product or row that it is about: its public id, or table and row key.
     pub subject: String,
-    /// The fault, as a sentence without customers' data.
+    /// The fault, as a sentence without customers' data. It is the same for all faults of a kind.
     pub detail: String,
+}
+
+impl AuditFault {
+    fn new(subject: impl ToString, detail: impl Into<String>) -> Self {
+        Self { subject: subject.to_string(), detail: detail.into() }
+    }
+
+    fn of_payment(order: &OrderNumber, payment: &TransactionId, detail: &str) -> Self {
+        Self::new(format!("{order}, payment {payment}"), detail)
+    }
 }
 
 /// What a run has read and found.
@@ -53,15 +65,31 @@ pub struct AuditReport {
     pub busy: u64,
     /// Rows whose parent was looked for, once for each parent.
     pub children: u64,
-    /// The faults, in the order in which they were found, at most 1000.
+    /// The faults, in the order in which they were found, the first 100 of each kind.
     pub faults: Vec<AuditFault>,
+    /// The number of all faults of each kind, by the sentence that they share.
+    pub counts: BTreeMap<String, u64>,
 }
 
 impl AuditReport {
-    fn push_fault(&mut self, subject: impl ToString, detail: String) {
-        if self.faults.len() < FAULTS_MAX {
-            self.faults.push(AuditFault { subject: subject.to_string(), detail });
+    fn push_fault(&mut self, fault: AuditFault) {
+        let count = self.counts.entry(fault.detail.clone()).or_default();
+        *count = count.saturating_add(1);
+        if *count <= LISTED_MAX {
+            self.faults.push(fault);
         }
+    }
+
+    /// The number of all faults, listed or not.
+    #[must_use]
+    pub fn count_faults(&self) -> u64 {
+        self.counts.values().fold(0, |sum, it| sum.saturating_add(*it))
+    }
+
+    /// The kinds of which not all faults are listed, with the number of those that are not.
+    pub fn unlisted_faults(&self) -> impl Iterator<Item = (&str, u64)> {
+        let rest = self.counts.iter().map(|(kind, count)| (kind.as_str(), count.saturating_sub(LISTED_MAX)));
+        rest.filter(|(_, rest)| *rest > 0)
     }
 }
 
@@ -84,10 +112,8 @@ pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Resu
     audit_parents(app, &mut report, &mut watch).await?;
     // Lists leave out rows that cannot be read; the observer of such rows has noted each.
     for row in app.unreadable_rows.list_unreported_rows() {
-        report.push_fault(
-            format!("{} {}", row.table, row.key),
-            format!("The column {} cannot be read.", row.column),
-        );
+        let detail = format!("The column {} cannot be read.", row.column);
+        report.push_fault(AuditFault::new(format!("{} {}", row.table, row.key), detail));
     }
     Ok(report)
 }
@@ -105,7 +131,8 @@ async fn audit_orders(
         after = Some(last.key);
         for kept in &page {
             if kept.copies > 1 {
-                report.push_fault(&kept.number, "It is in the record and in the archive.".to_owned());
+                let detail = "It is in the record and in the archive.";
+                report.push_fault(AuditFault::new(&kept.number, detail));
             }
             audit_order(app, &kept.number, report).await?;
         }
@@ -125,7 +152,8 @@ async fn audit_parents(
         report.children = report.children.saturating_add(u64::from(page.rows));
         for it in page.orphans {
             let subject = format!("{} {}", it.table, it.row);
-            report.push_fault(subject, format!("It names a row of {} that is not there.", it.parent));
+            let detail = format!("It names a row of {} that is not there.", it.parent);
+            report.push_fault(AuditFault::new(subject, detail));
         }
         cursor = page.next;
         watch(report);
@@ -140,7 +168,7 @@ async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortE
         for product in &page.data {
             report.products = report.products.saturating_add(1);
             if product.stock.is_some_and(|it| it < 0) {
-                report.push_fault(&product.id, "The stock is below zero.".to_owned());
+                report.push_fault(AuditFault::new(&product.id, "The stock is below zero."));
             }
         }
         after = page.next.map(domain::ProductId::new);
@@ -162,9 +190,7 @@ async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) 
         report.orders = report.orders.saturating_add(1);
         report.payments =
             report.payments.saturating_add(u64::try_from(audited.transactions.len()).unwrap_or(u64::MAX));
-        for detail in judge_order(&audited) {
-            report.push_fault(number, detail);
-        }
+        judge_order(&audited).into_iter().for_each(|it| report.push_fault(it));
         return Ok(());
     }
     report.busy = report.busy.saturating_add(1);

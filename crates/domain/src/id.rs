@@ -34,9 +34,19 @@ macro_rules! keys {
             pub const fn get(self) -> i64 {
                 self.0
             }
+
+            /// Whether the row was adopted from the Express app's database: see [`ADOPTED_KEYS_END`].
+            #[must_use]
+            pub const fn is_adopted(self) -> bool {
+                self.0 < ADOPTED_KEYS_END
+            }
         }
     )* };
 }
+
+/// Adopted rows have kept their keys, which are below this. Generated keys are far above it. CHECKs of the schema name the
+/// number where an adopted row may hold what no new row may hold.
+pub const ADOPTED_KEYS_END: i64 = 1 << 32;
 
 keys! {
     /// The key of a user's row.

@@ -46,10 +46,10 @@ pub use api_key::ApiKey;
 pub use feed::{FeedEvent, FeedEventType, FeedSequence, FeedSubject, NumberedEvent, TraceParent};
 pub use finding::{Finding, FindingKind};
 pub use id::{
-    ApiKeyId, ApiKeyKey, AttemptId, AttemptKey, AuthorId, ChangeId, ChangeKey, DeliveryId, DeliveryKey,
-    DisputeId, EndpointId, EndpointKey, EventId, EventKey, FeedEventId, FindingId, FindingKey, GatewayName,
-    ItemKey, MailKey, MessageId, OrderKey, OrderNumber, ProductId, ProductKey, RefundId, RefundKey,
-    SessionId, SessionKey, TransactionId, TransactionKey, UserId, UserKey,
+    ADOPTED_KEYS_END, ApiKeyId, ApiKeyKey, AttemptId, AttemptKey, AuthorId, ChangeId, ChangeKey, DeliveryId,
+    DeliveryKey, DisputeId, EndpointId, EndpointKey, EventId, EventKey, FeedEventId, FindingId, FindingKey,
+    GatewayName, ItemKey, MailKey, MessageId, OrderKey, OrderNumber, ProductId, ProductKey, RefundId,
+    RefundKey, SessionId, SessionKey, TransactionId, TransactionKey, UserId, UserKey,
 };
 pub use invalid::Invalid;
 pub use money::{Currency, Money, MoneySum};

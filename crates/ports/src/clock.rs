@@ -22,7 +22,7 @@ pub trait Clock: Send + Sync {
 /// Generates row keys and public ids (ADR 0004).
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait IdGenerator: Send + Sync {
-    /// A row key above zero. One process never returns a key twice, and a key is larger than those that the
+    /// A row key above those of adopted rows ([`domain::ADOPTED_KEYS_END`]). One process never returns a key twice, and a key is larger than those that the
     /// same process returned a millisecond before, unless the clock steps back. Of the keys of two processes,
     /// whose clocks differ, the larger one may be the older. Two processes collide so rarely that the commit
     /// is simply retried with new keys.

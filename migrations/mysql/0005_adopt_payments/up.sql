@@ -60,6 +60,13 @@ FROM (
 ) AS it
 WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = it.id);
 
+-- Nobody knows any more who asked for a payment, so its request has the author that stands for nobody.
+INSERT INTO payment_requests (transaction_key, kind, amount, requested_by, actor, requested_at)
+SELECT it.id, 'PAYMENT', it.amount, 0, 'SYSTEM', it.created_at
+FROM payment_transactions AS it
+WHERE it.gateway = 'legacy' AND it.id < 4294967296
+    AND NOT EXISTS (SELECT 1 FROM payment_requests AS taken WHERE taken.transaction_key = it.id);
+
 -- What was refunded is back as a whole.
 INSERT INTO refunds (
     id, transaction_key, gateway, sequence, refund_id, amount, status, succeeded_at, failed_at, withdrawn, requested_by, actor,

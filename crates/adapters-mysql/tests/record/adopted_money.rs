@@ -23,6 +23,20 @@ async fn money_that_was_taken_for_an_order_which_it_did_not_pay_is_reported() {
     );
 }
 
+/// Of each adopted payment, with the author that stands for nobody.
+#[tokio::test]
+async fn who_asked_for_an_old_payment_is_stored_as_unknown() {
+    let (url, _) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
+    let mut conn = ground::connect(&url).await;
+    let odd = "SELECT it.id FROM payment_transactions AS it LEFT JOIN payment_requests AS asked
+        ON asked.transaction_key = it.id AND asked.kind = 'PAYMENT' AND asked.amount = it.amount
+            AND asked.actor = 'SYSTEM' AND asked.requested_by = 0 AND asked.requested_at = it.created_at
+        GROUP BY it.id HAVING COUNT(asked.id) <> 1";
+    assert!(rows(&mut conn, odd).await.is_empty());
+    let count = "SELECT COUNT(*) FROM payment_requests";
+    assert_eq!(rows(&mut conn, count).await, ["'14'"]);
+}
+
 #[tokio::test]
 async fn money_that_its_currency_does_not_have_is_kept_and_reported() {
     let (url, record) = adopted(&[

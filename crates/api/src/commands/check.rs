@@ -30,7 +30,7 @@ pub(super) enum CheckError {
     Print(#[from] io::Error),
     /// The record has this number of faults.
     #[error("the record is not in order; faults: {0}")]
-    Faults(usize),
+    Faults(u64),
 }
 
 /// Reads the record and prints what it found.
@@ -46,11 +46,11 @@ pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
     .await?;
     drop(line);
     print_report(&report)?;
-    if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.faults.len())) }
+    if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.count_faults())) }
 }
 
 fn print_report(report: &AuditReport) -> io::Result<()> {
-    let AuditReport { products, orders, payments, busy, children, faults } = report;
+    let AuditReport { products, orders, payments, busy, children, faults, counts: _ } = report;
     print_lines(&format!(
         "read: {products} products, {orders} orders, {payments} payments, {children} rows with parents"
     ))?;
@@ -61,5 +61,9 @@ fn print_report(report: &AuditReport) -> io::Result<()> {
         return print_lines("nothing is wrong");
     }
     let row = |it: &AuditFault| [it.subject.clone(), it.detail.clone()];
-    print_lines(&render_table(&["subject", "fault"], faults.iter().map(row)))
+    print_lines(&render_table(&["subject", "fault"], faults.iter().map(row)))?;
+    for (kind, count) in report.unlisted_faults() {
+        print_lines(&format!("not listed, {count} more: {kind}"))?;
+    }
+    Ok(())
 }

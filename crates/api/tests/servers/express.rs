@@ -12,6 +12,8 @@ use crate::{
 /// The app's tables, and rows in every table and every status.
 const TABLES: &str = include_str!("../../../adapters-mysql/tests/record/express/schema.sql");
 const ROWS: &str = include_str!("../../../adapters-mysql/tests/record/express/rows.sql");
+/// Rows that break every rule that the app does not have.
+const ODD_ROWS: &str = include_str!("../../../adapters-mysql/tests/record/express/odd_rows.sql");
 /// Every order's amount in the rows, each of the first user's.
 const AMOUNTS: [(&str, &str); 10] = [
     ("ORD-1", "10.00"),
@@ -107,4 +109,22 @@ fn nothing_is_adopted_unasked_and_what_is_adopted_is_said() {
     }
     let (status, said) = run("migrate");
     assert!(status == Some(0) && !said.contains("dopted") && said.contains("is up to date"), "{said}");
+}
+
+/// Whatever the app let happen is no fault of the record. What happens to it afterwards is.
+#[test]
+fn what_is_adopted_is_in_order() {
+    let place = Place::with(Stack::holding(&format!("{TABLES} {ROWS} {ODD_ROWS}")));
+    let run = |command: &str| {
+        let output = place.command(&[]).args([command]).output().unwrap();
+        let both = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(both).unwrap())
+    };
+    let (status, said) = run("migrate");
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = run("check");
+    assert!(status == Some(0) && said.contains("nothing is wrong"), "{said}");
+    for read in ["21 orders", "14 payments"] {
+        assert!(said.contains(read), "{said}");
+    }
 }

@@ -5,10 +5,11 @@ use domain::{
     payment::{PaymentRequest, PaymentRequestKind},
 };
 
+
 use super::*;
 use crate::testing::{
-    NOW, TestApp, account_of, ada, captured, captured_part, order, paid, pending, product,
-    transition_order_to, yuan,
+    NOW, TestApp, account_of, ada, captured, captured_part, generated, order, paid, pending, product,
+    seconds, transition_order_to, yuan,
 };
 
 fn entry(sequence: Sequence, from: Option<OrderStatus>, to: OrderStatus, by: ChangedBy) -> HistoryRow {
@@ -71,7 +72,7 @@ async fn archived_orders_are_judged_too() {
 
 /// A placed order with its history, the `number`-th of many.
 fn push_order(state: &mut Snapshot, number: i64) {
-    let (key, name) = (OrderKey::new(number), OrderNumber::new(format!("n{number}")));
+    let (key, name) = (OrderKey::new(generated(number)), OrderNumber::new(format!("n{number}")));
     state.orders.push(Order { key, number: name, ..order() });
     state.history.push(HistoryRow { order: key, ..placed() });
 }
@@ -81,14 +82,14 @@ async fn an_order_that_moves_between_two_pages_is_judged_once() {
     let it = TestApp::new().with_state(|state| {
         state.users = vec![account_of(ada(), "green tea")];
         (1..=150).for_each(|number| push_order(state, number));
-        state.archived_orders.push(ArchivedOrderRow { order: OrderKey::new(1) });
+        state.archived_orders.push(ArchivedOrderRow { order: OrderKey::new(generated(1)) });
     });
     let mut pages = 0;
     let report = watch_audit(&it.app, |_| {
         pages += 1;
         if pages == 1 {
             // One that was judged comes back, one that was judged goes, and one goes that was not.
-            let gone = [2, 149].map(|it| ArchivedOrderRow { order: OrderKey::new(it) });
+            let gone = [2, 149].map(|it| ArchivedOrderRow { order: OrderKey::new(generated(it)) });
             it.record.change(|state| state.archived_orders = gone.to_vec());
         }
     });
@@ -99,7 +100,7 @@ async fn an_order_that_moves_between_two_pages_is_judged_once() {
 #[tokio::test]
 async fn a_row_whose_parent_is_missing_is_found() {
     let faults = faults_after(|it| it.users.clear()).await;
-    assert_eq!(faults, ["orders 10: It names a row of user that is not there."]);
+    assert_eq!(faults, ["orders 4294967306: It names a row of user that is not there."]);
     let faults = faults_after(|it| it.requests.push(request_for(&pending_of_nothing(), 2))).await;
     assert_eq!(faults, ["payment_requests 99/2: It names a row of payment_transactions that is not there."]);
 }
@@ -151,22 +152,71 @@ async fn money_that_does_not_fit_is_found() {
     let partly = faults_after(|it| it.transactions = vec![captured_part("19")]).await;
     assert_eq!(partly, ["n1: It was paid, and no payment captured its amount."]);
     let too_much = faults_after(|it| it.transactions[0].amount = yuan("19")).await;
-    assert_eq!(too_much, ["n1: Payment t1: More was captured than was asked for."]);
+    assert_eq!(too_much, ["n1, payment t1: More was captured than was asked for."]);
     let unasked = faults_after(|it| it.requests.clear()).await;
-    assert_eq!(unasked, ["n1: Payment t1: It is not stored who asked for it."]);
+    assert_eq!(unasked, ["n1, payment t1: It is not stored who asked for it."]);
+}
+
+/// The app had fewer rules. What the adoption gives to each row must be there.
+#[tokio::test]
+async fn an_adopted_order_is_judged_by_what_its_checks_say() {
+    let odd = |state: &mut Snapshot| {
+        let key = OrderKey::new(7);
+        state.orders[0].key = key;
+        state.orders[0].items[0].quantity = 3;
+        state.history[0].entry.to = OrderStatus::Cancelled;
+        state.history.iter_mut().for_each(|it| it.order = key);
+        let payment = &mut state.transactions[0];
+        (payment.key, payment.order, payment.amount) = (TransactionKey::new(8), key, yuan("19"));
+        state.requests[0].request.transaction = payment.key;
+    };
+    // Its pieces are back, as its history says that it was cancelled.
+    let fitting = |state: &mut Snapshot| {
+        odd(state);
+        state.orders[0].items[0].restocked = 3;
+    };
+    assert_eq!(faults_after(fitting).await, [""; 0]);
+    let broken = |state: &mut Snapshot| {
+        fitting(state);
+        state.history[1].entry.sequence = Sequence::FIRST.next().next();
+        state.requests.clear();
+    };
+    let found = [
+        "n1: The history is no unbroken path to the status.",
+        "n1: The order has another number of changes than its history.",
+        "n1, payment t1: It is not stored who asked for it.",
+    ];
+    assert_eq!(faults_after(broken).await, found);
+}
+
+#[tokio::test]
+async fn faults_of_one_kind_hide_no_others() {
+    let it = TestApp::new().with_state(|state| {
+        state.users = vec![account_of(ada(), "green tea")];
+        (1..=1_100).for_each(|number| push_order(state, number));
+        state.orders.iter_mut().for_each(|it| it.items[0].quantity = 3);
+        state.orders[1_099].items[0].restocked = 1;
+    });
+    let report = audit_record(&it.app).await.unwrap();
+    let last = AuditFault::new("n1100", "The pieces that it holds do not fit its history.");
+    assert_eq!(report.faults.last(), Some(&last), "though it was found after 1100 others");
+    assert_eq!(report.faults.len(), 101);
+    assert_eq!(report.count_faults(), 1_101);
+    let unlisted: Vec<_> = report.unlisted_faults().collect();
+    assert_eq!(unlisted, [("The lines do not add up to the amount.", 1_000)]);
 }
 
 #[tokio::test]
 async fn a_payment_of_another_order_is_found() {
     let faults = faults_after(|it| it.transactions[0].order_number = OrderNumber::new("n2".to_owned())).await;
-    assert_eq!(faults, ["n1: Payment t1: It names another order."]);
+    assert_eq!(faults, ["n1, payment t1: It names another order."]);
 }
 
 #[tokio::test]
 async fn two_live_payments_are_found() {
     // The record in memory has the unique key that excludes it, so the rule is asked itself.
     let other = Transaction {
-        key: TransactionKey::new(21),
+        key: TransactionKey::new(generated(21)),
         id: TransactionId::new("t2".to_owned()),
         sequence: 2,
         ..pending()
@@ -178,5 +228,5 @@ async fn two_live_payments_are_found() {
         transactions: vec![pending(), other],
         requests: vec![first.request, second.request],
     };
-    assert_eq!(judge_order(&audited), ["Two payments are live."]);
+    assert_eq!(judge_order(&audited), [AuditFault::new("n1", "Two payments are live.")]);
 }

@@ -4,10 +4,10 @@ use std::{net::IpAddr, time::Duration};
 
 use adapters_local::record::SessionRow;
 use domain::{
-    ApiKey, ApiKeyId, ApiKeyKey, AuthorKey, ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network,
-    Order, OrderChange, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Role, Session,
-    SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
-    UserKey, Username, Version,
+    ADOPTED_KEYS_END, ApiKey, ApiKeyId, ApiKeyKey, AuthorKey, ChangedBy, Email, EventId, EventKey,
+    GatewayName, Money, Network, Order, OrderChange, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
+    ProductKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
+    TransactionKey, User, UserId, UserKey, Username, Version,
     api_key::Scope,
     order::{NewOrder, OrderLine, OrderStatus},
     payment::{
@@ -162,10 +162,15 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
     }
 }
 
+/// A row key that the service generated, as those of adopted rows are below.
+pub(crate) const fn generated(number: i64) -> i64 {
+    ADOPTED_KEYS_END + number
+}
+
 /// A pending order of [`ada`], for 20.00 CNY.
 pub(crate) fn order() -> Order {
     let placing = NewOrder {
-        key: OrderKey::new(10),
+        key: OrderKey::new(generated(10)),
         number: OrderNumber::new("n1".to_owned()),
         owner: ada().key,
         now: NOW,
@@ -188,7 +193,7 @@ pub(crate) fn paid() -> Order {
 /// A transaction for [`sample_order`] about which nothing is reported.
 pub(crate) fn pending() -> Transaction {
     Transaction {
-        key: TransactionKey::new(20),
+        key: TransactionKey::new(generated(20)),
         id: TransactionId::new("t1".to_owned()),
         order: order().key,
         order_number: order().number,

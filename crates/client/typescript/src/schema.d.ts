@@ -2442,9 +2442,8 @@ export interface components {
             /** @description Sum of the refunds that succeeded, in major units. */
             refundedAmount: components["schemas"]["Amount"];
             /**
-             * @description The user or service that started the payment; for operators and services only, and missing where it was never
-             *     stored (payments
-             *     of an adopted database).
+             * @description The user or service that started the payment; for operators and services only. `SYSTEM` for payments of an adopted
+             *     database, which does not say who started them.
              */
             requestedBy?: components["schemas"]["ChangedBy"];
             /** @description Response code of the gateway; null if it has not reported one. */

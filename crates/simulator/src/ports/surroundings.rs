@@ -10,7 +10,7 @@ use std::{
 
 use application::feed::{FeedContent, FeedPeople, FeedRenderer};
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{ADOPTED_KEYS_END, Timestamp};
 use ports::{
     Attempts, Clock, Digests, IdGenerator, KeyedDigests, OneTimeCodes, PortError, Subscription, Throttle,
 };
@@ -36,12 +36,12 @@ impl Clock for SimClock {
     }
 }
 
-/// Keys and ids that count, so that traces can be read.
+/// Keys and ids that count, so that traces can be read. The keys are none of adopted rows.
 pub(crate) struct SimIds(pub(crate) Arc<World>);
 
 impl IdGenerator for SimIds {
     fn next_key(&self) -> i64 {
-        self.0.next_number()
+        ADOPTED_KEYS_END.saturating_add(self.0.next_number())
     }
 
     fn next_id(&self) -> String {

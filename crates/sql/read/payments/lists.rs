@@ -141,7 +141,7 @@ pub(super) async fn list_requests_of(
             break;
         }
         let (owners, requests) = load_requests_of(database, shelf, &missing).await?;
-        // A transaction is moved with all of its requests. Only one that was adopted has none.
+        // A transaction is moved with all of its requests.
         missing.retain(|key| !owners.contains(key));
         found.extend(requests);
     }

@@ -57,6 +57,7 @@ pub(crate) async fn content(url: &str) -> Vec<String> {
             FROM payment_transactions",
         "SELECT id, transaction_key, sequence, refund_id, amount, status FROM refunds",
         "SELECT transaction_key, event_id, status, amount FROM dispute_events",
+        "SELECT transaction_key, kind, amount, requested_by, actor FROM payment_requests",
         "SELECT id, kind, transaction_id, order_number, detail FROM findings",
         "SELECT version FROM __diesel_schema_migrations",
     ] {

@@ -75,9 +75,8 @@ pub struct TransactionView {
     /// Pairs of the caller's own, as they were sent; empty if there are none.
     #[schema(example = json!({"channel": "web"}))]
     pub metadata: BTreeMap<String, String>,
-    /// The user or service that started the payment; for operators and services only, and missing where it was never
-    /// stored (payments
-    /// of an adopted database).
+    /// The user or service that started the payment; for operators and services only. `SYSTEM` for payments of an adopted
+    /// database, which does not say who started them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<ChangedByView>,
     /// Captures and voids that were requested, oldest first; for operators and services only.
