@@ -4,9 +4,9 @@
 //! what the adoption gives to each of them; their other columns have the CHECKs of the schema.
 
 use domain::{
-    Actor, Order, Transaction,
+    Actor, Order, Refund, Transaction,
     order::{HistoryEntry, OrderStatus, is_valid_history},
-    payment::{PaymentRequest, PaymentRequestKind, RefundStatus},
+    payment::{PaymentRequest, PaymentRequestKind},
 };
 
 use super::{AuditFault, sum_lines};
@@ -86,9 +86,12 @@ fn judge_transaction(audited: &AuditedOrder, of: &Transaction) -> Vec<AuditFault
     let has_request =
         |it: &PaymentRequest| it.transaction == of.key && it.kind == PaymentRequestKind::Payment;
     expect(audited.requests.iter().any(has_request), "It is not stored who asked for it.");
-    // What began at the gateway may be more than was captured: it is recorded, with a finding.
-    let asked = of.refunds.iter().filter(|it| it.requested_by.actor != Actor::Gateway);
-    let asked = asked.filter(|it| it.status() != RefundStatus::Failed);
+    // What began at the gateway may be more than was captured: it is recorded, with a finding. So it is with what was
+    // refused or given up: others could be asked for instead, and then the gateway may report it as made after all.
+    let counts = |it: &&Refund| {
+        it.requested_by.actor != Actor::Gateway && !it.facts.withdrawn && it.facts.failed_at.is_none()
+    };
+    let asked = of.refunds.iter().filter(counts);
     let sum = asked
         .map(|it| it.amount)
         .try_fold(domain::Money::zero(captured.currency()), |sum, it| sum.try_add(it));

@@ -1,8 +1,8 @@
 use adapters_local::record::{ArchivedOrderRow, HistoryRow, RequestRow, Snapshot};
 use domain::{
-    ChangedBy, OrderKey, Sequence, Transaction, TransactionId, TransactionKey,
+    ChangedBy, OrderKey, Refund, RefundId, RefundKey, Sequence, Transaction, TransactionId, TransactionKey,
     order::{HistoryEntry, OrderStatus},
-    payment::{PaymentRequest, PaymentRequestKind},
+    payment::{PaymentRequest, PaymentRequestKind, RefundFacts},
 };
 
 
@@ -155,6 +155,40 @@ async fn money_that_does_not_fit_is_found() {
     assert_eq!(too_much, ["n1, payment t1: More was captured than was asked for."]);
     let unasked = faults_after(|it| it.requests.clear()).await;
     assert_eq!(unasked, ["n1, payment t1: It is not stored who asked for it."]);
+}
+
+/// A refund of all that was captured, with its facts.
+fn refund(number: i64, facts: RefundFacts) -> Refund {
+    Refund {
+        key: RefundKey::new(number),
+        id: RefundId::new(format!("r{number}")),
+        transaction: captured().key,
+        amount: yuan("20"),
+        facts,
+        requested_by: ChangedBy::SYSTEM,
+        reason: None,
+        created_at: NOW,
+        check_at: None,
+        checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
+    }
+}
+
+#[tokio::test]
+async fn more_that_was_asked_back_than_captured_is_found_unless_the_gateway_made_what_was_given_up() {
+    let made = RefundFacts { succeeded_at: Some(NOW), ..RefundFacts::default() };
+    let withdrawn = RefundFacts { withdrawn: true, ..made };
+    let refused = RefundFacts { failed_at: Some(NOW.saturating_sub(seconds(1))), ..made };
+    for (first, faults) in [
+        (made, vec!["n1, payment t1: More was asked back than was captured."]),
+        (RefundFacts::default(), vec!["n1, payment t1: More was asked back than was captured."]),
+        (withdrawn, vec![]),
+        (refused, vec![]),
+    ] {
+        let refunds = vec![refund(1, first), refund(2, made)];
+        assert_eq!(faults_after(|it| it.transactions[0].refunds = refunds).await, faults, "{first:?}");
+    }
 }
 
 /// The app had fewer rules. What the adoption gives to each row must be there.
