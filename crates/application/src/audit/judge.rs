@@ -60,13 +60,14 @@ fn is_numbered_history(history: &[HistoryEntry], status: OrderStatus) -> bool {
         && history.last().is_some_and(|it| it.to == status)
 }
 
-/// An order that ended unpaid holds no pieces; an unpaid one holds all of them.
+/// An order that ended unpaid, or was refunded before it was shipped, holds no pieces; an unpaid one holds all of them.
 fn holds_right_pieces(order: &Order, history: &[HistoryEntry]) -> bool {
     let ended_unpaid = |it: &HistoryEntry| {
         it.to == OrderStatus::Cancelled
             || it.from == Some(OrderStatus::Pending) && it.to == OrderStatus::Closed
     };
-    if history.iter().any(ended_unpaid) {
+    let came_back = has_been(history, OrderStatus::Refunded) && !has_been(history, OrderStatus::Shipped);
+    if came_back || history.iter().any(ended_unpaid) {
         return order.items.iter().all(|it| it.held_pieces() == 0);
     }
     order.status != OrderStatus::Pending || order.items.iter().all(|it| it.restocked == 0)

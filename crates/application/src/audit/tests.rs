@@ -191,6 +191,25 @@ async fn more_that_was_asked_back_than_captured_is_found_unless_the_gateway_made
     }
 }
 
+/// Pieces that are with nobody.
+#[tokio::test]
+async fn a_refund_before_shipping_that_keeps_its_pieces_is_found() {
+    let refunded = |it: &mut Snapshot| {
+        let by = ChangedBy::GATEWAY;
+        let order = transition_order_to(paid(), OrderStatus::RefundPending, by);
+        it.orders = vec![transition_order_to(order, OrderStatus::Refunded, by)];
+        let third = Sequence::FIRST.next().next();
+        it.history.push(entry(third, Some(OrderStatus::Paid), OrderStatus::RefundPending, by));
+        it.history.push(entry(third.next(), Some(OrderStatus::RefundPending), OrderStatus::Refunded, by));
+    };
+    assert_eq!(faults_after(refunded).await, [""; 0]);
+    let kept = |it: &mut Snapshot| {
+        refunded(it);
+        it.orders[0].items[0].restocked = 1;
+    };
+    assert_eq!(faults_after(kept).await, ["n1: The pieces that it holds do not fit its history."]);
+}
+
 /// The app had fewer rules. What the adoption gives to each row must be there.
 #[tokio::test]
 async fn an_adopted_order_is_judged_by_what_its_checks_say() {
