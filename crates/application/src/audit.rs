@@ -209,9 +209,10 @@ async fn read_order_with_parts(app: &App, number: &OrderNumber) -> Result<Option
         return Ok(None);
     };
     let requests = app.payments.list_payment_requests(order.key).await?;
+    let flaws = app.audit.list_flawed_payments(order.key).await?;
     let history = history.into_iter().map(|it| it.entry).collect();
     let requests = requests.into_iter().map(|it| it.request).collect();
-    Ok(Some(AuditedOrder { order, history, transactions, requests }))
+    Ok(Some(AuditedOrder { order, history, transactions, requests, flaws }))
 }
 
 /// The amount of an order that its lines add up to; `None` if they do not add up at all.

@@ -1,6 +1,8 @@
-//! The suite for reads of the whole record. That orphans are found is shown on each SQL adapter by
-//! [`assert_each_orphan_is_found`](orphans::assert_each_orphan_is_found): no commit makes one.
+//! The suite for reads of the whole record. That orphans and flaws are found is shown on each SQL adapter by
+//! [`assert_each_orphan_is_found`](orphans::assert_each_orphan_is_found) and
+//! [`assert_each_flaw_is_found`](flaws::assert_each_flaw_is_found): no commit makes one.
 
+pub mod flaws;
 pub mod orphans;
 
 use std::collections::BTreeSet;

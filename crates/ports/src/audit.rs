@@ -1,7 +1,7 @@
 //! Reads of the whole record: for its auditor, and for the sweep that forgets what is old.
 
 use async_trait::async_trait;
-use domain::{OrderKey, OrderNumber, Timestamp};
+use domain::{OrderKey, OrderNumber, Timestamp, TransactionId};
 
 use crate::{PortError, Prunable};
 
@@ -48,6 +48,24 @@ pub struct OrphanPage {
     pub next: Option<OrphanCursor>,
 }
 
+/// What the rows of a payment say, and the facts that are stored with it do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlawedPayment {
+    /// The public id of the payment.
+    pub payment: TransactionId,
+    /// What does not fit its facts.
+    pub flaw: PaymentFlaw,
+}
+
+/// How the rows of a payment differ from what follows from its facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentFlaw {
+    /// This column has another value than follows from the facts.
+    Column(&'static str),
+    /// There is a refund, and nothing was captured. It is not read with the payment.
+    RefundWithoutCapture,
+}
+
 /// Reads for the auditor of the record, and for the sweep that forgets what is old.
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
@@ -68,6 +86,13 @@ pub trait AuditRepository: Send + Sync {
     /// # Errors
     /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn list_orphans(&self, cursor: OrphanCursor, limit: u32) -> Result<OrphanPage, PortError>;
+
+    /// Lists what the rows of the order's payments say otherwise than their facts, archived or not. Payments that cannot be
+    /// read are left out. A record that stores nothing which follows from the facts has none.
+    ///
+    /// # Errors
+    /// [`PortError`] if the database is away, or the program has a fault.
+    async fn list_flawed_payments(&self, order: OrderKey) -> Result<Vec<FlawedPayment>, PortError>;
 
     /// Whether a [`Prune`](crate::Write::Prune) with this time would delete something.
     ///

@@ -8,9 +8,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use domain::{OrderKey, OrderNumber, Timestamp};
-use ports::{AuditRepository, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError, Prunable};
+use ports::{
+    AuditRepository, FlawedPayment, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError, Prunable,
+};
 
 use self::relations::relations;
+use super::payments;
 use crate::connection::{Conn, Database};
 use crate::dialect::row_order_hint_sql;
 use crate::sql::prunable::has_prunable_rows;
@@ -85,6 +88,10 @@ impl AuditRepository for Database {
         // Several rows of one parent, where the table is sorted by its parents.
         orphans.dedup();
         Ok(OrphanPage { orphans, rows: count, next })
+    }
+
+    async fn list_flawed_payments(&self, order: OrderKey) -> Result<Vec<FlawedPayment>, PortError> {
+        payments::list_flawed_payments(self, order).await
     }
 
     async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Result<bool, PortError> {

@@ -1,5 +1,6 @@
 mod attempts;
 mod cases;
+mod flaws;
 mod lists;
 mod parts;
 mod periods;
@@ -18,6 +19,7 @@ use ports::{
     PortError, RefundFilter, StoredAttempt, StoredRefund,
 };
 
+pub(super) use self::flaws::list_flawed_payments;
 use self::parts::{Parts, StoredTransaction, load_parts, stored_transactions};
 use super::{author::author_id, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};

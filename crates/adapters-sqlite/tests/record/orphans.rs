@@ -7,7 +7,10 @@ use diesel::{
 };
 use port_contracts::{
     Backend,
-    audit::orphans::{PLANTS, assert_each_orphan_is_found},
+    audit::{
+        flaws::assert_each_flaw_is_found,
+        orphans::{PLANTS, assert_each_orphan_is_found},
+    },
 };
 
 #[derive(QueryableByName)]
@@ -33,6 +36,13 @@ async fn each_orphan_is_found_and_nothing_else() {
     let at = |seconds: &str| format!("1795336200123 + 1000 * ({seconds})");
     let run_sql = async |sql: &str| conn.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     assert_each_orphan_is_found(&backend, at, run_sql).await;
+}
+
+#[tokio::test]
+async fn each_flaw_of_a_payment_is_found_and_nothing_else() {
+    let (backend, mut conn) = record().await;
+    let run_sql = async |sql: &str| conn.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    assert_each_flaw_is_found(&backend, run_sql).await;
 }
 
 #[tokio::test]

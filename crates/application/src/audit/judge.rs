@@ -8,6 +8,7 @@ use domain::{
     order::{HistoryEntry, OrderStatus, is_valid_history},
     payment::{PaymentRequest, PaymentRequestKind},
 };
+use ports::{FlawedPayment, PaymentFlaw};
 
 use super::{AuditFault, sum_lines};
 
@@ -20,6 +21,8 @@ pub(super) struct AuditedOrder {
     pub(super) transactions: Vec<Transaction>,
     /// Who asked for each payment, capture and void of it.
     pub(super) requests: Vec<PaymentRequest>,
+    /// What the rows of its payments say otherwise than their facts.
+    pub(super) flaws: Vec<FlawedPayment>,
 }
 
 /// The faults of the order; none if all holds.
@@ -44,7 +47,16 @@ pub(super) fn judge_order(audited: &AuditedOrder) -> Vec<AuditFault> {
     let is_covered = transactions.iter().any(|it| it.captured_amount() == order.amount);
     expect(!was_paid || is_covered, "It was paid, and no payment captured its amount.");
     faults.extend(transactions.iter().flat_map(|it| judge_transaction(audited, it)));
+    faults.extend(audited.flaws.iter().map(|it| describe_flaw(order, it)));
     faults
+}
+
+fn describe_flaw(order: &Order, FlawedPayment { payment, flaw }: &FlawedPayment) -> AuditFault {
+    let detail = match flaw {
+        PaymentFlaw::Column(column) => &format!("The column {column} does not follow from its facts."),
+        PaymentFlaw::RefundWithoutCapture => "It has a refund, and nothing was captured.",
+    };
+    AuditFault::of_payment(&order.number, payment, detail)
 }
 
 fn has_been(history: &[HistoryEntry], status: OrderStatus) -> bool {

@@ -5,6 +5,7 @@ use domain::{
     payment::{PaymentRequest, PaymentRequestKind, RefundFacts},
 };
 
+use ports::{FlawedPayment, PaymentFlaw};
 
 use super::*;
 use crate::testing::{
@@ -280,6 +281,28 @@ async fn two_live_payments_are_found() {
         history: vec![placed().entry],
         transactions: vec![pending(), other],
         requests: vec![first.request, second.request],
+        flaws: Vec::new(),
     };
     assert_eq!(judge_order(&audited), [AuditFault::new("n1", "Two payments are live.")]);
+}
+
+#[tokio::test]
+async fn what_does_not_follow_from_the_facts_of_a_payment_is_told() {
+    let flaw = |flaw| FlawedPayment { payment: captured().id, flaw };
+    let audited = judge::AuditedOrder {
+        order: paid(),
+        history: vec![
+            placed().entry,
+            entry(Sequence::FIRST.next(), Some(OrderStatus::Pending), OrderStatus::Paid, ChangedBy::GATEWAY)
+                .entry,
+        ],
+        transactions: vec![captured()],
+        requests: vec![request_for(&captured(), 1).request],
+        flaws: vec![flaw(PaymentFlaw::Column("status")), flaw(PaymentFlaw::RefundWithoutCapture)],
+    };
+    let faults: Vec<_> = judge_order(&audited).into_iter().map(|it| it.detail).collect();
+    assert_eq!(
+        faults,
+        ["The column status does not follow from its facts.", "It has a refund, and nothing was captured."]
+    );
 }

@@ -53,6 +53,8 @@ impl StatementFixture {
         for after in [None, Some(OrderKey::new(1_000_000_000_100))] {
             ask!(played, AuditRepository::list_kept_orders, backend.audit, after, LIMIT);
         }
+        let archived = OrderKey::new(1_000_000_000_100);
+        ask!(played, AuditRepository::list_flawed_payments, backend.audit, archived);
         let mut cursor = Some(OrphanCursor::default());
         while let Some(at) = cursor {
             let page = backend.audit.list_orphans(at, LIMIT).await.expect("read");

@@ -3,7 +3,9 @@ use domain::{
     FeedEventType, FeedSubject, OrderKey, OrderNumber, Timestamp, TransactionKey,
     payment::{EventDisposition, EventTarget, StoredEvent},
 };
-use ports::{AuditRepository, Batch, Claim, KeptOrder, Orphan, OrphanCursor, OrphanPage, Prunable};
+use ports::{
+    AuditRepository, Batch, Claim, FlawedPayment, KeptOrder, Orphan, OrphanCursor, OrphanPage, Prunable,
+};
 
 use super::{Read, take_batch};
 use crate::{
@@ -52,6 +54,11 @@ impl AuditRepository for MemoryRecord {
         let relation = cursor.relation.saturating_add(1);
         let next = (relation < RELATIONS.len()).then_some(OrphanCursor { relation, row: None });
         Ok(OrphanPage { next, ..page })
+    }
+
+    /// What follows from facts is stored nowhere, and refunds are within their payment.
+    async fn list_flawed_payments(&self, _: OrderKey) -> Read<Vec<FlawedPayment>> {
+        Ok(Vec::new())
     }
 
     async fn has_prunable_rows(&self, what: Prunable, before: Timestamp) -> Read<bool> {
