@@ -162,7 +162,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             print_error(ErrorChain(fault.as_ref()).to_string());
-            ExitCode::FAILURE
+            let not_judged = matches!(fault.downcast_ref(), Some(check::CheckError::NotJudged(_)));
+            if not_judged { ExitCode::from(check::NOT_JUDGED_STATUS) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -31,7 +31,13 @@ pub(super) enum CheckError {
     /// The record has this number of faults.
     #[error("the record is not in order; faults: {0}")]
     Faults(u64),
+    /// No fault was found, but this number of orders was not judged.
+    #[error("orders that were not judged, because they changed all the while: {0}; run it again")]
+    NotJudged(u64),
 }
+
+/// Exit status when no fault was found in what was judged, and not everything was.
+pub(super) const NOT_JUDGED_STATUS: u8 = 3;
 
 /// Reads the record and prints what it found.
 pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
@@ -46,7 +52,15 @@ pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
     .await?;
     drop(line);
     print_report(&report)?;
-    if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.count_faults())) }
+    judge_report(&report)
+}
+
+fn judge_report(report: &AuditReport) -> Result<(), CheckError> {
+    match (report.count_faults(), report.busy) {
+        (0, 0) => Ok(()),
+        (0, busy) => Err(CheckError::NotJudged(busy)),
+        (faults, _) => Err(CheckError::Faults(faults)),
+    }
 }
 
 fn print_report(report: &AuditReport) -> io::Result<()> {
@@ -58,7 +72,8 @@ fn print_report(report: &AuditReport) -> io::Result<()> {
         print_lines(&format!("{busy} orders changed all the while and were not judged; run it again"))?;
     }
     if faults.is_empty() {
-        return print_lines("nothing is wrong");
+        let rest = if *busy > 0 { " in what was judged" } else { "" };
+        return print_lines(&format!("nothing is wrong{rest}"));
     }
     let row = |it: &AuditFault| [it.subject.clone(), it.detail.clone()];
     print_lines(&render_table(&["subject", "fault"], faults.iter().map(row)))?;
@@ -66,4 +81,19 @@ fn print_report(report: &AuditReport) -> io::Result<()> {
         print_lines(&format!("not listed, {count} more: {kind}"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_which_not_all_was_judged_is_not_said_to_be_in_order() {
+        assert!(judge_report(&AuditReport::default()).is_ok());
+        let busy = AuditReport { busy: 2, ..AuditReport::default() };
+        assert!(matches!(judge_report(&busy), Err(CheckError::NotJudged(2))));
+        let counts = [("It is wrong.".to_owned(), 101)].into();
+        let wrong = AuditReport { counts, ..busy };
+        assert!(matches!(judge_report(&wrong), Err(CheckError::Faults(101))), "what is known is said first");
+    }
 }
