@@ -51,14 +51,14 @@ where
         Box::pin(async move {
             let outcome = (self.work)(conn).await?;
             let ending = if outcome.is_ok() { Ending::Commit } else { Ending::RollBack };
-            self.outcome.set(outcome);
+            self.outcome.store_outcome(outcome);
             Ok(ending)
         })
     }
 }
 
 impl<T, R> Outcome<T, R> {
-    fn set(&self, outcome: Result<T, R>) {
+    fn store_outcome(&self, outcome: Result<T, R>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
     }
 

@@ -42,7 +42,7 @@ enum Repetition {
 
 impl Repetition {
     /// Decides about a request of that time. `is_unwanted`: its order has ended, and needs no money any more.
-    fn decide(app: &App, admission: &Admission<'_>, requested_at: Timestamp, is_unwanted: bool) -> Self {
+    fn of_request(app: &App, admission: &Admission<'_>, requested_at: Timestamp, is_unwanted: bool) -> Self {
         if !is_key_alive(app, admission, requested_at) {
             Self::GiveUp
         } else if !is_unwanted {
@@ -206,13 +206,13 @@ pub(crate) async fn look_up_open_requests(
                 PendingOperation::Capture(_) => has_order_ended(app, transaction).await?,
                 PendingOperation::Void => false,
             };
-            let repetition = Repetition::decide(app, admission, requested_at, is_unwanted);
+            let repetition = Repetition::of_request(app, admission, requested_at, is_unwanted);
             let pending = (operation, requested_at);
             check_operation(admission, transaction, pending, repetition, &mut report).await;
         }
         None if transaction.status() == PaymentStatus::Pending => {
             let is_unwanted = has_order_ended(app, transaction).await?;
-            let repetition = Repetition::decide(app, admission, transaction.created_at, is_unwanted);
+            let repetition = Repetition::of_request(app, admission, transaction.created_at, is_unwanted);
             check_payment(admission, transaction, repetition, &mut report).await;
         }
         None => {}
