@@ -1,8 +1,6 @@
 //! A Galera cluster that loses its servers one after the other, and one of whose servers applies late. It needs MariaDB with
 //! Galera: `cargo xtask engines galera`.
 
-#![expect(clippy::disallowed_methods, reason = "a test measures real time")]
-
 use adapters_mysql::{Consistency, MySql};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;

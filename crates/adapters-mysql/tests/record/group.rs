@@ -1,7 +1,5 @@
 //! A replication group of MySQL itself. It needs that program: `cargo xtask engines group-replication`.
 
-#![expect(clippy::disallowed_methods, reason = "a test measures real time")]
-
 use std::path::Path;
 
 use adapters_mysql::MySql;

@@ -124,11 +124,21 @@ impl TlsServer {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("mysql://idem:idem@{}/idem", silent.local_addr().unwrap());
         let [chain, key] = settings();
-        let mut command = place.command(&[chain, key, ("IDEM_DATABASE_URL", &url)]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Without a data folder there is no other place for the secret.
+        let secret = ("IDEM_JWT_SECRET", "a-secret-of-thirty-two-bytes-and-more");
+        let mut command = place.command(&[chain, key, secret, ("IDEM_DATABASE_URL", &url)]);
+        let mut process = command.stdout(Stdio::null()).spawn().unwrap();
         place.watch(process.id());
+        silent.set_nonblocking(true).unwrap();
+        let connection = loop {
+            assert_eq!(process.try_wait().unwrap(), None, "it waits for its database");
+            match silent.accept() {
+                Ok(connection) => break connection,
+                Err(_) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            }
+        };
         // Neither closed nor answered until the test ends.
-        std::mem::forget(silent.accept().unwrap());
+        std::mem::forget(connection);
         (place, process)
     }
 
