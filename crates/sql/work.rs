@@ -8,6 +8,17 @@ use ports::PortError;
 
 use crate::connection::Conn;
 
+/// The kinds of work, which differ in their transaction and in what may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkKind {
+    /// One query, without a transaction around it.
+    Query,
+    /// Several queries that see the same state of the database.
+    Snapshot,
+    /// Writes that are all committed, or none of them.
+    Commit,
+}
+
 /// How an attempt ends its transaction, if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {

@@ -23,7 +23,6 @@ mod writable;
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Opts, OptsBuilder};
 
-pub(crate) use self::attempt::WorkKind;
 pub(crate) use self::pool::{Limits, Permit, Pool};
 pub(crate) use self::server::ServedConn;
 pub(crate) use self::server_state::{counts_as_one_server, counts_as_one_writer};
@@ -32,6 +31,7 @@ pub(crate) use self::servers::Servers;
 pub(crate) use self::workers::Workers;
 pub(crate) use self::writable::is_writable;
 pub(crate) use crate::MySql as Database;
+pub(crate) use crate::sql::work::WorkKind;
 
 /// A connection as the queries of `crate::sql` see it, which are written once for all databases.
 pub(crate) type Conn = AsyncMysqlConnection;

@@ -122,7 +122,7 @@ fn load_key(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey,
 }
 
 /// Reads the files again at each of `hangups` (`SIGHUP`), until `stopping` is cancelled. A certificate that cannot be used is
-/// logged, and the one before stays in force. `hangups` listens since before the start: a signal that nobody listens for
+/// logged, and the one before stays in force. `hangups` listens since before the start: a signal without a listener
 /// ends the process.
 pub fn spawn_reloading(tasks: &Tasks, tls: Arc<Tls>, mut hangups: Signal, stopping: CancellationToken) {
     tasks.spawn_background(async move {

@@ -219,7 +219,7 @@ impl Model {
     }
 
     /// The requests without a reply that ends them.
-    pub(crate) fn unsettled(&self) -> Vec<ClientRequest> {
+    pub(crate) fn list_unsettled(&self) -> Vec<ClientRequest> {
         let open = self.requests.iter().filter(|it| !self.settled.contains(&scope_of(it)));
         open.cloned().collect()
     }

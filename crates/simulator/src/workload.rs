@@ -134,7 +134,7 @@ fn pay(world: &Arc<World>) {
 
 fn pick_request(world: &World) -> Option<ClientRequest> {
     let model = lock(&world.model);
-    let open = model.unsettled();
+    let open = model.list_unsettled();
     if world.chance.below(3) > 0 && !open.is_empty() {
         return world.chance.pick(&open).cloned();
     }

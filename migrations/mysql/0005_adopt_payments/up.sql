@@ -60,7 +60,7 @@ FROM (
 ) AS it
 WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = it.id);
 
--- Nobody knows any more who asked for a payment, so its request has the author that stands for nobody.
+-- The app did not store who asked for a payment, so its request has the system as its author.
 INSERT INTO payment_requests (transaction_key, kind, amount, requested_by, actor, requested_at)
 SELECT it.id, 'PAYMENT', it.amount, 0, 'SYSTEM', it.created_at
 FROM payment_transactions AS it

@@ -160,7 +160,7 @@ async fn a_refund_is_open_until_its_result() {
         let accepted = it.refund(id, "5").await;
         assert!(is_open(&accepted), "{accepted:?}");
         assert_eq!(events(it.look_up_refund(id).await), []);
-        assert!(!needs_decision(it.look_up_refund(id).await), "it goes on by itself");
+        assert!(!needs_decision(it.look_up_refund(id).await), "no decision is needed");
         it.double.end_refund(id, status);
         assert_eq!(needs_decision(it.look_up_refund(id).await), status == "ABNORMAL");
         let found = events(it.look_up_refund(id).await);

@@ -25,7 +25,7 @@ use tokio::time::{error::Elapsed, sleep, timeout};
 use super::{Conn, Permit, Pool};
 use crate::dialect::{Failure, read_failure};
 use crate::sql::fault::classify_error;
-use crate::sql::work::{Ending, Work};
+use crate::sql::work::{Ending, Work, WorkKind};
 use crate::stopwatch::start_stopwatch;
 
 /// The longest that a piece of work takes in all: waiting, connecting, and every attempt. Slower work is
@@ -47,17 +47,6 @@ const DOUBLINGS_MAX: u32 = 5;
 
 /// Why a server is left that gives no answer, for the log.
 const SILENCE: &str = "does not answer in time";
-
-/// The kinds of work, which differ in their transaction and in what may be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WorkKind {
-    /// One query, without a transaction around it.
-    Query,
-    /// Several queries that see the same state of the database.
-    Snapshot,
-    /// Writes that are all committed, or none of them.
-    Commit,
-}
 
 impl WorkKind {
     /// The statement that begins the transaction, as one round trip; none for a single query.

@@ -23,7 +23,7 @@ async fn money_that_was_taken_for_an_order_which_it_did_not_pay_is_reported() {
     );
 }
 
-/// Of each adopted payment, with the author that stands for nobody.
+/// Of each adopted payment, with the system as its author.
 #[tokio::test]
 async fn who_asked_for_an_old_payment_is_stored_as_unknown() {
     let (url, _) = adopted(&[OLD_ROWS, ODD_ROWS]).await;

@@ -4,18 +4,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::{QueryResult, SqliteConnection};
 
 use super::Conn;
-use crate::sql::work::{Ending, Work};
-
-/// The kinds of work, which differ in their transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WorkKind {
-    /// One query, without a transaction around it.
-    Query,
-    /// Several queries that see the same state of the database.
-    Snapshot,
-    /// Writes that are all committed, or none of them.
-    Commit,
-}
+use crate::sql::work::{Ending, Work, WorkKind};
 
 impl WorkKind {
     /// The statement that begins the transaction; none for a single query.

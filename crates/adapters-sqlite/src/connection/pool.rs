@@ -10,11 +10,11 @@ use ports::PortError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::attempt::{WorkKind, is_idle, run_attempt};
+use super::attempt::{is_idle, run_attempt};
 use super::{Conn, open_with_retry};
 use crate::dialect::is_contention;
 use crate::sql::fault::classify_error;
-use crate::sql::work::{Ending, Work, erase_types};
+use crate::sql::work::{Ending, Work, WorkKind, erase_types};
 
 /// Most attempts at work while another process holds the lock. Each waits for
 /// [`BUSY_TIMEOUT_MS`](super::BUSY_TIMEOUT_MS).

@@ -95,14 +95,14 @@ async fn an_order_that_changes_meanwhile_stays_and_the_others_go() {
     let it = bench().with_state(|it| {
         let other = OrderNumber::new("other".to_owned());
         it.orders.push(domain::Order {
-            key: OrderKey::new(generated(77)),
+            key: OrderKey::new(generated_key(77)),
             number: other,
             ..it.orders[0].clone()
         });
     });
     it.record.before_next_commit(|it| it.orders[0].revision = it.orders[0].revision.next());
     assert_eq!(run(&it).await, ArchiveReport { archived: 1, busy: 1, ..ArchiveReport::default() });
-    assert_eq!(archived(&it), [ArchivedOrderRow { order: OrderKey::new(generated(77)) }]);
+    assert_eq!(archived(&it), [ArchivedOrderRow { order: OrderKey::new(generated_key(77)) }]);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ fn has_been(history: &[HistoryEntry], status: OrderStatus) -> bool {
 }
 
 /// Whether an adopted history is numbered without a gap, by times that do not go backwards, and ends at the status. The
-/// adoption keeps gaps between the app's moves, and moves that nobody could make today.
+/// adoption keeps gaps between the app's moves, and moves that the state machine does not allow.
 fn is_numbered_history(history: &[HistoryEntry], status: OrderStatus) -> bool {
     let numbers = history.iter().map(|it| it.sequence.get());
     history.is_sorted_by_key(|it| it.at)

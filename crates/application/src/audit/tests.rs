@@ -9,7 +9,7 @@ use ports::{FlawedPayment, PaymentFlaw};
 
 use super::*;
 use crate::testing::{
-    NOW, TestApp, account_of, ada, captured, captured_part, generated, order, paid, pending, product,
+    NOW, TestApp, account_of, ada, captured, captured_part, generated_key, order, paid, pending, product,
     seconds, transition_order_to, yuan,
 };
 
@@ -73,7 +73,7 @@ async fn archived_orders_are_judged_too() {
 
 /// A placed order with its history, the `number`-th of many.
 fn push_order(state: &mut Snapshot, number: i64) {
-    let (key, name) = (OrderKey::new(generated(number)), OrderNumber::new(format!("n{number}")));
+    let (key, name) = (OrderKey::new(generated_key(number)), OrderNumber::new(format!("n{number}")));
     state.orders.push(Order { key, number: name, ..order() });
     state.history.push(HistoryRow { order: key, ..placed() });
 }
@@ -83,14 +83,14 @@ async fn an_order_that_moves_between_two_pages_is_judged_once() {
     let it = TestApp::new().with_state(|state| {
         state.users = vec![account_of(ada(), "green tea")];
         (1..=150).for_each(|number| push_order(state, number));
-        state.archived_orders.push(ArchivedOrderRow { order: OrderKey::new(generated(1)) });
+        state.archived_orders.push(ArchivedOrderRow { order: OrderKey::new(generated_key(1)) });
     });
     let mut pages = 0;
     let report = watch_audit(&it.app, |_| {
         pages += 1;
         if pages == 1 {
             // One that was judged comes back, one that was judged goes, and one goes that was not.
-            let gone = [2, 149].map(|it| ArchivedOrderRow { order: OrderKey::new(generated(it)) });
+            let gone = [2, 149].map(|it| ArchivedOrderRow { order: OrderKey::new(generated_key(it)) });
             it.record.change(|state| state.archived_orders = gone.to_vec());
         }
     });
@@ -192,7 +192,7 @@ async fn more_that_was_asked_back_than_captured_is_found_unless_the_gateway_made
     }
 }
 
-/// Pieces that are with nobody.
+/// Pieces that are neither in stock nor shipped.
 #[tokio::test]
 async fn a_refund_before_shipping_that_keeps_its_pieces_is_found() {
     let refunded = |it: &mut Snapshot| {
@@ -270,7 +270,7 @@ async fn a_payment_of_another_order_is_found() {
 async fn two_live_payments_are_found() {
     // The record in memory has the unique key that excludes it, so the rule is asked itself.
     let other = Transaction {
-        key: TransactionKey::new(generated(21)),
+        key: TransactionKey::new(generated_key(21)),
         id: TransactionId::new("t2".to_owned()),
         sequence: 2,
         ..pending()

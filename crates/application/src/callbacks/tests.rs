@@ -312,7 +312,7 @@ async fn a_notice_that_names_an_unknown_reference_is_parked_and_applied_when_it_
 #[tokio::test]
 async fn a_reference_of_another_payment_is_a_finding_and_changes_nothing() {
     let other = Transaction {
-        key: domain::TransactionKey::new(generated(21)),
+        key: domain::TransactionKey::new(generated_key(21)),
         id: domain::TransactionId::new("t2".to_owned()),
         sequence: 2,
         ..failed()

@@ -163,14 +163,14 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
 }
 
 /// A row key that the service generated, as those of adopted rows are below.
-pub(crate) const fn generated(number: i64) -> i64 {
+pub(crate) const fn generated_key(number: i64) -> i64 {
     ADOPTED_KEYS_END + number
 }
 
 /// A pending order of [`ada`], for 20.00 CNY.
 pub(crate) fn order() -> Order {
     let placing = NewOrder {
-        key: OrderKey::new(generated(10)),
+        key: OrderKey::new(generated_key(10)),
         number: OrderNumber::new("n1".to_owned()),
         owner: ada().key,
         now: NOW,
@@ -193,7 +193,7 @@ pub(crate) fn paid() -> Order {
 /// A transaction for [`sample_order`] about which nothing is reported.
 pub(crate) fn pending() -> Transaction {
     Transaction {
-        key: TransactionKey::new(generated(20)),
+        key: TransactionKey::new(generated_key(20)),
         id: TransactionId::new("t1".to_owned()),
         order: order().key,
         order_number: order().number,

@@ -25,28 +25,28 @@ const PLANTS: [(&str, &str); 4] = [
 pub async fn assert_each_flaw_is_found(backend: &Backend, mut run_sql: impl AsyncFnMut(&str)) {
     for shelf in ["", "archived_"] {
         for (plant, column) in PLANTS {
-            let payment = captured(backend, !shelf.is_empty()).await;
-            assert_eq!(flaws(backend, &payment).await, []);
+            let payment = insert_captured_payment(backend, !shelf.is_empty()).await;
+            assert_eq!(list_flaws(backend, &payment).await, []);
             run_sql(&format!(
                 "UPDATE {shelf}payment_transactions SET {plant} WHERE id = {}",
                 payment.key.get()
             ))
             .await;
-            assert_eq!(flaws(backend, &payment).await, [PaymentFlaw::Column(column)], "{shelf}{plant}");
+            assert_eq!(list_flaws(backend, &payment).await, [PaymentFlaw::Column(column)], "{shelf}{plant}");
         }
-        let payment = captured(backend, !shelf.is_empty()).await;
+        let payment = insert_captured_payment(backend, !shelf.is_empty()).await;
         let nothing = "captured_amount = NULL, captured_at = NULL, status = 'AUTHORIZED'";
         run_sql(&format!(
             "UPDATE {shelf}payment_transactions SET {nothing} WHERE id = {}",
             payment.key.get()
         ))
         .await;
-        assert_eq!(flaws(backend, &payment).await, [PaymentFlaw::RefundWithoutCapture], "{shelf}");
+        assert_eq!(list_flaws(backend, &payment).await, [PaymentFlaw::RefundWithoutCapture], "{shelf}");
     }
 }
 
 /// A captured payment of a new order, with two refunds that failed.
-async fn captured(backend: &Backend, is_archived: bool) -> Transaction {
+async fn insert_captured_payment(backend: &Backend, is_archived: bool) -> Transaction {
     let order = backend.order().await;
     let payment = backend.transaction(&order, |it| {
         it.facts = sample::restore_facts(sample::captured_facts(it.amount));
@@ -66,7 +66,7 @@ async fn captured(backend: &Backend, is_archived: bool) -> Transaction {
 }
 
 /// What is found of the order of that payment, which all must be of that payment.
-async fn flaws(backend: &Backend, of: &Transaction) -> Vec<PaymentFlaw> {
+async fn list_flaws(backend: &Backend, of: &Transaction) -> Vec<PaymentFlaw> {
     let found = backend.audit.list_flawed_payments(of.order).await.expect("read");
     let flaw = |FlawedPayment { payment, flaw }| {
         assert_eq!(payment, of.id);

@@ -34,7 +34,7 @@ impl From<PaymentEvent> for Answer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookupRemarks {
     /// What a person has to decide at the gateway before there is a result, as a sentence for operators; `None` if the
-    /// gateway goes on by itself.
+    /// gateway continues without one.
     pub decision: Option<&'static str>,
     /// How much of the payment the gateway has given back in all, also by refunds that began there; `None` if it does
     /// not say.

@@ -80,7 +80,7 @@ async fn run_rounds(world: &Arc<World>, executor: &mut Executor, find_open: fn(&
     for _ in 0..ROUNDS_MAX {
         world.set_label(Label::outside("settle"));
         decide_everything(world);
-        let unsettled = lock(&world.model).unsettled();
+        let unsettled = lock(&world.model).list_unsettled();
         unsettled.iter().for_each(|it| send_request(world, it));
         enable_endpoints(world);
         executor.run_for(Duration::from_secs(20)).await;
@@ -117,7 +117,7 @@ fn decide_everything(world: &Arc<World>) {
 
 /// What still has no result although nothing fails any more.
 fn find_unsettled(world: &World, snapshot: &Snapshot) -> Fault {
-    if let Some(open) = lock(&world.model).unsettled().first() {
+    if let Some(open) = lock(&world.model).list_unsettled().first() {
         return Some(format!("{open:?} gets no reply"));
     }
     let waiting = ["WAITING", "PARKED", "OVERDUE"];

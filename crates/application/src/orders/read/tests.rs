@@ -14,7 +14,7 @@ fn bench() -> TestApp {
         it.users.push(account_of(ada(), "tea"));
         it.orders.push(order());
         it.orders.push(Order {
-            key: OrderKey::new(generated(11)),
+            key: OrderKey::new(generated_key(11)),
             owner: bob().key,
             number: OrderNumber::new("n2".to_owned()),
             ..order()
