@@ -38,6 +38,14 @@ async fn who_asked_for_an_old_payment_is_stored_as_unknown() {
 }
 
 #[tokio::test]
+async fn money_in_a_currency_that_has_ended_is_adopted() {
+    let old = "UPDATE payment_transactions SET currency = 'HRK' WHERE order_id = 'ORD-2'";
+    let (_, record) = adopted(&[OLD_ROWS, old]).await;
+    let paid = order(&record, "ORD-2").await;
+    assert_eq!(paid.amount.currency().code(), "HRK");
+}
+
+#[tokio::test]
 async fn money_that_its_currency_does_not_have_is_kept_and_reported() {
     let (url, record) = adopted(&[
         OLD_ROWS,
