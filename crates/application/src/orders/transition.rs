@@ -181,8 +181,7 @@ async fn list_payments(app: &App, progress: &OrderChange) -> Result<Vec<Transact
 
 fn add_payment_writes(app: &App, mut progress: OrderChange, all: Vec<Transaction>) -> UnitOfWork {
     if progress.ships_goods() {
-        let refunds: Vec<_> = all.iter().flat_map(|it| &it.refunds).collect();
-        progress.retake_goods(&refunds);
+        progress.retake_goods(&all);
     }
     let Some(transaction) = all.into_iter().find(Transaction::occupies_order) else {
         return UnitOfWork::new().with_order_change(progress);

@@ -270,10 +270,10 @@ fn returns_stock(order: &Order, to: OrderStatus) -> bool {
     }
 }
 
-/// Whether the goods of an order that was in this status went back to stock before they were shipped.
+/// Whether everything that an order in this status is to ship went back to stock. Stock says nothing of a line that holds
+/// none, so an order with such a line may still be delivered.
 fn was_restocked_before_shipping(order: &Order, from: OrderStatus) -> bool {
-    let took_stock = order.items.iter().any(|it| it.holds_stock);
-    from.is_before_shipping() && took_stock && order.items.iter().all(|it| it.held_pieces() == 0)
+    from.is_before_shipping() && order.items.iter().all(|it| it.holds_stock && it.held_pieces() == 0)
 }
 
 /// The status that a full refund may go back to. A refunded order keeps it, because the refund may fail

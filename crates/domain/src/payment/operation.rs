@@ -169,6 +169,7 @@ impl TransactionChange {
         now: Timestamp,
     ) -> Result<Refund, NotRefundable> {
         let now = self.order_change.order().change_time(now);
+        let pays_order = self.returns_concern_order();
         let transaction = &mut self.transaction;
         if transaction.facts.capture().is_none() || transaction.status() == PaymentStatus::Refunded {
             return Err(NotRefundable::State);
@@ -181,6 +182,8 @@ impl TransactionChange {
             RefundScope::Rest if left.is_zero() => return Err(NotRefundable::State),
             RefundScope::Rest => (left, Vec::new()),
             RefundScope::Amount(amount) => (amount, Vec::new()),
+            // Its pieces were paid for by another payment, or by none.
+            RefundScope::Pieces { .. } if !pays_order => return Err(NotRefundable::State),
             // A part of its amount was captured, and nothing was sent. It may still be paid in full, for all its pieces.
             RefundScope::Pieces { .. } if self.order_change.order().status == OrderStatus::Pending => {
                 return Err(NotRefundable::State);

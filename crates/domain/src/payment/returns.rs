@@ -5,7 +5,10 @@
 //! on the shelf and stays there, so a refund that fails leaves it, and the next refund of the same pieces finds them
 //! restocked already. An order that ships pieces of a failed refund takes them out of stock again (ADR 0029).
 
-use crate::{Money, Order, OrderChange, ProductId, Refund, Text, order::Metadata};
+use crate::{
+    Money, Order, OrderChange, ProductId, Refund, Text, Transaction,
+    order::{Metadata, OrderLine},
+};
 
 use super::{NotRefundable, RefundStatus};
 
@@ -95,6 +98,12 @@ impl LineReturns {
         }
     }
 
+    /// The pieces of this line that are to be shipped and are on the shelf. A line that holds no stock has none there.
+    const fn missing_pieces(&self, line: &OrderLine) -> u32 {
+        let sent = line.quantity.saturating_sub(self.returned);
+        if line.holds_stock { sent.saturating_sub(line.held_pieces()) } else { 0 }
+    }
+
     /// Takes pieces back, and returns how many of them go into stock now.
     fn take_back(&mut self, quantity: u32, restock: bool) -> u32 {
         self.returned = self.returned.saturating_add(quantity);
@@ -112,14 +121,17 @@ impl LineReturns {
 
 impl OrderChange {
     /// Takes out of stock again the pieces that the goods of this order lack: they went back with a refund that failed, so
-    /// they were paid for and are shipped. `refunds` are those of all payments of the order, whatever their status.
-    pub fn retake_goods(&mut self, refunds: &[&Refund]) {
-        let returns = count_returns(self.order(), refunds);
-        // An operator whose refund by items failed may pay the pieces back as an amount. They are not sent then.
-        let mut paid_back = sum_of_amounts(self.order(), refunds);
+    /// they were paid for and are shipped. `payments` are all payments of the order, whatever their status.
+    pub fn retake_goods(&mut self, payments: &[Transaction]) {
+        let refunds: Vec<_> = payments.iter().flat_map(|it| &it.refunds).collect();
+        let returns = count_returns(self.order(), &refunds);
+        // An operator whose refund by items failed may pay the pieces back as an amount. They are not sent then. What other
+        // payments give back never paid for a piece.
+        let paying = payments.iter().filter(|it| it.occupies_order()).flat_map(|it| &it.refunds);
+        let mut paid_back = sum_of_amounts(self.order(), paying);
         let mut missing = Vec::new();
         for (known, line) in returns.iter().zip(&self.order().items) {
-            let mut pieces = line.quantity.saturating_sub(known.returned).saturating_sub(line.held_pieces());
+            let mut pieces = known.missing_pieces(line);
             while pieces > 0 && !paid_back.is_zero() && !line.price.exceeds(paid_back) {
                 paid_back = paid_back.saturating_sub(line.price);
                 pieces = pieces.saturating_sub(1);
@@ -133,8 +145,8 @@ impl OrderChange {
 }
 
 /// What refunds that name no pieces pay back, but for those that failed.
-fn sum_of_amounts(order: &Order, refunds: &[&Refund]) -> Money {
-    let amounts = refunds.iter().filter(|it| it.items.is_empty() && it.status() != RefundStatus::Failed);
+fn sum_of_amounts<'r>(order: &Order, refunds: impl Iterator<Item = &'r Refund>) -> Money {
+    let amounts = refunds.filter(|it| it.items.is_empty() && it.status() != RefundStatus::Failed);
     let zero = Money::zero(order.amount.currency());
     amounts.fold(zero, |sum, it| sum.try_add(it.amount).unwrap_or(sum))
 }
