@@ -14,10 +14,7 @@ use lettre::{
         Body, Mailbox,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
-    transport::smtp::{
-        extension::ClientId,
-        response::{Category, Code, Detail, Severity},
-    },
+    transport::smtp::extension::ClientId,
 };
 use ports::{MailError, Mailer, OutgoingMail};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,12 +28,6 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest line of a mail, in bytes (RFC 5322, 2.1.1).
 const LINE_BYTES_MAX: usize = 998;
-/// The server closes: no mail is taken now (421).
-const SERVICE_CLOSING: Code = Code {
-    severity: Severity::TransientNegativeCompletion,
-    category: Category::Connections,
-    detail: Detail::One,
-};
 /// Marks a mail that no person wrote, so that no holiday notice answers it (RFC 3834).
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 
@@ -107,9 +98,15 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send_mail(&self, mail: OutgoingMail) -> Result<(), MailError> {
+        let is_ascii = mail.to.as_str().is_ascii();
         let message = self.build_message(mail)?;
         match timeout(MAIL_TIMEOUT, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
+            // The library's own refusals are about the connection, such as a login that the server does not offer, and about
+            // an address that needs an extension.
+            Ok(Err(error)) if error.is_client() && !is_ascii => {
+                Err(MailError::Refused("the server does not take such an address".to_owned()))
+            }
             Ok(Err(error)) => Err(map_error(&error)),
             Err(_elapsed) => Err(MailError::Unavailable("no answer in time".to_owned())),
         }
@@ -128,15 +125,26 @@ fn encode_body(text: String) -> Body {
 }
 
 /// Maps a failure of the library. Of the server's answer only the code is kept: its text may repeat the address.
+///
+/// A mail is given up only for what is about it (RFC 5321, 4.2.2 and 4.2.3). Other permanent refusals are about the service,
+/// such as a login with an outdated password, and no mail may be lost by them.
 fn map_error(error: &lettre::transport::smtp::Error) -> MailError {
-    match error.status() {
-        Some(code) if error.is_permanent() => MailError::Refused(code.to_string()),
-        // RFC 5321, 3.8: with it the server ends the connection, whatever was asked.
-        Some(SERVICE_CLOSING) => MailError::Unavailable(SERVICE_CLOSING.to_string()),
-        Some(code) => MailError::Deferred(code.to_string()),
-        None if error.is_timeout() => MailError::Unavailable("no answer in time".to_owned()),
-        None if error.is_tls() => MailError::Unavailable("no TLS".to_owned()),
-        None if error.is_client() => MailError::Refused("the mail cannot be sent".to_owned()),
-        None => MailError::Unavailable("no connection".to_owned()),
+    let Some(code) = error.status() else {
+        let why = match error {
+            it if it.is_timeout() => "no answer in time",
+            it if it.is_tls() => "no TLS",
+            it if it.is_client() => "the server does not offer the login or the encryption",
+            _ => "no connection",
+        };
+        return MailError::Unavailable(why.to_owned());
+    };
+    match u16::from(code) {
+        // The mailbox does not exist or may not be used, is full, or has a name that is not allowed.
+        550..=553 => MailError::Refused(code.to_string()),
+        // "Transaction failed" is said of a content, and in the place of a greeting.
+        554..=559 => MailError::Deferred(code.to_string()),
+        // With 421 the server ends the connection, whatever was asked (RFC 5321, 3.8).
+        421 | 500.. => MailError::Unavailable(code.to_string()),
+        _ => MailError::Deferred(code.to_string()),
     }
 }

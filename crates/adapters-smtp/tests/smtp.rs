@@ -84,6 +84,18 @@ async fn a_server_that_is_away_or_loses_its_answer_may_be_asked_again() {
     assert!(matches!(outcome, Err(MailError::Unavailable(_))), "{outcome:?}");
 }
 
+/// Nothing is wrong with the mail, so it must not be given up.
+#[tokio::test]
+async fn a_server_that_refuses_the_service_is_unavailable() {
+    let server = SmtpServer::start().unwrap();
+    let mailer = mailer(&server.url().replace("smtp://", "smtp://shop:outdated@"));
+    let no_login = mailer.send_mail(mail()).await.unwrap_err();
+    assert!(matches!(no_login, MailError::Unavailable(_)), "{no_login:?}");
+    server.set_mode(SmtpMode::RefuseLogin);
+    let wrong_password = mailer.send_mail(mail()).await.unwrap_err();
+    assert!(matches!(&wrong_password, MailError::Unavailable(code) if code == "535"), "{wrong_password:?}");
+}
+
 #[tokio::test]
 async fn a_server_that_says_nothing_is_given_up_within_a_limit() {
     let server = SmtpServer::start().unwrap();

@@ -34,6 +34,8 @@ pub enum SmtpMode {
     Defer,
     /// Takes no mail for now, and says so to the recipient: 421.
     Close,
+    /// Refuses the name and password of the client: 535.
+    RefuseLogin,
     /// Takes it and hangs up before it says so.
     LoseAnswer,
     /// Accepts connections and says nothing.
@@ -135,7 +137,7 @@ fn serve(stream: &TcpStream, state: &State) -> io::Result<()> {
                 SmtpMode::Refuse => say("550 5.1.1 no such mailbox")?,
                 SmtpMode::Defer => say("450 4.2.1 mailbox busy")?,
                 SmtpMode::Close => return say("421 4.3.2 closing"),
-                SmtpMode::Accept | SmtpMode::LoseAnswer | SmtpMode::Hang => {
+                SmtpMode::Accept | SmtpMode::RefuseLogin | SmtpMode::LoseAnswer | SmtpMode::Hang => {
                     let start = line.len() - path.len();
                     to = line.get(start..).unwrap_or_default().trim_matches(['<', '>', ' ']).to_owned();
                     say("250 ok")?;
@@ -157,6 +159,10 @@ fn serve(stream: &TcpStream, state: &State) -> io::Result<()> {
                 return Ok(());
             }
             say("250 ok")?;
+        } else if command.starts_with("EHLO") && *lock(&state.mode) == SmtpMode::RefuseLogin {
+            say("250-test\r\n250 AUTH PLAIN")?;
+        } else if command.starts_with("AUTH") {
+            say("535 5.7.8 wrong password")?;
         } else if command == "QUIT" {
             return say("221 bye");
         } else {
