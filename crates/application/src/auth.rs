@@ -30,7 +30,7 @@ pub use password_reset::{
     ConfirmError, RESET_TTL, ResetConfirmation, ResetError, confirm_password_reset, issue_password_reset,
     request_password_reset,
 };
-pub(crate) use password_reset::{new_token, newest_digest, next_reset_time};
+pub(crate) use password_reset::{may_mail_reset, new_token, newest_digest, next_reset_time};
 pub use revocations::Revocations;
 pub use second_factor::{
     CodeConfirmation, EnrolledFactor, EnrolmentRequest, FactorRemoval, SecondFactorError,

@@ -162,23 +162,44 @@ pub(crate) async fn count_attempt(
 }
 
 /// Counts a request to reset the password of the account with that address, whether or not there is one, and refuses
-/// it beyond a limit of mails.
+/// it beyond the limit of its network, or of the address for this network.
 pub(crate) async fn count_reset_request(app: &App, address: &str, network: Network) -> Result<(), Throttled> {
-    count_mail_request(app, ("reset", address), network, (Limit::NetworkResets, Limit::ResetRequests)).await
+    count_mail_request(app, ("reset", address), network, (Limit::NetworkResets, Limit::ResetRequests))
+        .await?;
+    // Never refused for what other networks ask: they must not keep the owner from a new password. Beyond the limit mails
+    // are only rarer.
+    let _ = app.throttle.count_attempt(&account_requests("reset", address), DAY).await;
+    Ok(())
 }
 
-/// The same of a request to verify that address; the two are counted apart.
+/// Whether more resets were asked for that address within a day than the limit of an account as a whole. If it cannot be
+/// read: no.
+pub(crate) async fn has_many_reset_requests(app: &App, address: &str) -> bool {
+    let counted = app.throttle.read_attempts(&account_requests("reset", address)).await;
+    counted.is_ok_and(|it| it.count > app.policy.login_failures_per_account_total)
+}
+
+/// Counts a request to verify that address, and refuses it beyond the limit of its network, of the address for this
+/// network, or of the address as a whole.
 pub(crate) async fn count_verification_request(
     app: &App,
     address: &str,
     network: Network,
 ) -> Result<(), Throttled> {
     let reached = (Limit::NetworkVerifications, Limit::VerificationRequests);
-    count_mail_request(app, ("verification", address), network, reached).await
+    count_mail_request(app, ("verification", address), network, reached).await?;
+    let (name, limit) =
+        (account_requests("verification", address), app.policy.login_failures_per_account_total);
+    count_within_limit(app, &name, Limit::VerificationRequests, limit, DAY).await
 }
 
-/// Counts a request for a mail, and refuses it beyond one of three limits: those of failed logins, of the account for this
-/// network, of the network and of the account as a whole.
+/// The name of the counter of requests for mails to that address, whatever their networks.
+fn account_requests(what: &str, address: &str) -> String {
+    format!("{what}:account:{address}")
+}
+
+/// Counts a request for a mail, and refuses it beyond one of two limits, which are those of failed logins: of the network,
+/// and of the account for this network.
 async fn count_mail_request(
     app: &App,
     (what, address): (&str, &str),
@@ -187,15 +208,13 @@ async fn count_mail_request(
 ) -> Result<(), Throttled> {
     let (policy, window) = (&app.policy, app.policy.login_window);
     let network_name = format!("{what}:network:{network}");
-    let (pair, account) = (format!("{what}:pair:{network}:{address}"), format!("{what}:account:{address}"));
+    let pair = format!("{what}:pair:{network}:{address}");
     // The network first, and the account last: what the earlier ones refuse is not counted against the account, so
     // one network cannot use up the requests of the others.
     let limit = policy.login_failures_per_address;
     count_within_limit(app, &network_name, of_network, limit, window).await?;
     let limit = policy.login_failures_per_account;
-    count_within_limit(app, &pair, of_address, limit, window).await?;
-    let limit = policy.login_failures_per_account_total;
-    count_within_limit(app, &account, of_address, limit, DAY).await
+    count_within_limit(app, &pair, of_address, limit, window).await
 }
 
 /// Counts a requested order for its user, and refuses it beyond the limit of a minute.

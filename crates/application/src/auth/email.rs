@@ -113,7 +113,7 @@ async fn decide_change<R>(
 where
     R: Fn(&User) -> StoredReply + Send + Sync,
 {
-    let (key, now) = (caller.user.key, app.clock.now());
+    let key = caller.user.key;
     let share = HashQueueKey { purpose: HashPurpose::Change, network: change.network };
     let hash = verify_current_password(app, key, &change.current, share, guess).await;
     let hash = hash.map_err(EmailError::from)?;
@@ -124,6 +124,8 @@ where
     if read.email == change.email {
         return Ok(Decision::with_reply(UnitOfWork::new(), id, render(&read)));
     }
+    // Only now: the hash may take seconds, and other instances look for changes of the last moments.
+    let now = app.clock.now();
     let next = read.with_email(change.email.clone(), now);
     let reply = render(&next);
     let verification =

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, Throttled,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
-    limits::{AttemptKind, count_attempt, count_reset_request},
+    limits::{AttemptKind, count_attempt, count_reset_request, has_many_reset_requests},
     mailing::new_mail,
     retry::{Attempt, retry_stale},
     security::SecurityEvent,
@@ -43,6 +43,8 @@ use crate::{
 
 /// How long a token is good, from its request.
 pub const RESET_TTL: Duration = Duration::from_secs(60 * 60);
+/// The pause between two mails to an account for which very many resets were asked for within a day.
+const RESET_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// The purpose of the digests of tokens.
 const TOKEN_PURPOSE: &str = "password reset tokens";
 /// The purpose of the digests of addresses in the names of counters.
@@ -95,10 +97,7 @@ pub async fn request_password_reset(
     reply: StoredReply,
 ) -> Result<IdempotentReply, ResetError> {
     count_attempt(app, AttemptKind::ResetRequest, network).await?;
-    // Digested, so that no counter stores an address.
-    let address = app.digests.keyed_digests(ADDRESS_PURPOSE, &email.fold_case());
-    let address = address.into_iter().next().unwrap_or_default();
-    count_reset_request(app, &address, network).await?;
+    count_reset_request(app, &digest_address(app, &email), network).await?;
     let decide = || {
         let now = app.clock.now();
         let expires_at = now.saturating_add(RESET_TTL);
@@ -108,6 +107,21 @@ pub async fn request_password_reset(
         box_decision(std::future::ready(Ok(decided)))
     };
     run_once(app, request.as_ref(), decide, Attempt::<ResetError>::from_commit_error).await
+}
+
+/// The address in the names of counters: none of them stores it.
+fn digest_address(app: &App, email: &Email) -> String {
+    app.digests.keyed_digests(ADDRESS_PURPOSE, &email.fold_case()).into_iter().next().unwrap_or_default()
+}
+
+/// Whether a request of that time gets a mail. When very many were made within a day, a mail is sent only some minutes after
+/// the one before: they must neither fill the mailbox nor make each token outdated before it is used.
+pub(crate) async fn may_mail_reset(app: &App, user: &User, now: Timestamp) -> Result<bool, PortError> {
+    if !has_many_reset_requests(app, &digest_address(app, &user.email)).await {
+        return Ok(true);
+    }
+    let present = app.account_tasks.find_reset_of_user(user.key).await?;
+    Ok(present.is_none_or(|it| now >= it.requested_at.saturating_add(RESET_PAUSE)))
 }
 
 /// The input of a new password.

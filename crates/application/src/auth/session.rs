@@ -167,7 +167,11 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
         return Ok(api_keys::authenticate_key(app, &key).await?.map(Caller::Service));
     }
     // The signature first: a forged token costs no read.
-    let Some(claims) = app.tokens.verify_access_token(token, app.clock.now()) else { return Ok(None) };
+    let now = app.clock.now();
+    // No longer than tokens live now, whatever its own time says: ended sessions are remembered only for as long.
+    let is_fresh = |it: &AccessClaims| now < it.issued_at.saturating_add(app.policy.access_token_ttl);
+    let claims = app.tokens.verify_access_token(token, now).filter(is_fresh);
+    let Some(claims) = claims else { return Ok(None) };
     let user = match app.revocations.session_status(&claims.session, &*app.clock) {
         SessionStatus::Ended => None,
         SessionStatus::Live => match app.cached_users.find_user(&claims.user).await? {

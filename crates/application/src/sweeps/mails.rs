@@ -13,7 +13,7 @@ use super::batch_loop::{Sweep, for_each_due, sweep_watched};
 use super::names;
 use crate::{
     App,
-    auth::{RESET_TTL, new_token, newest_digest, next_reset_time, prepare_verification},
+    auth::{RESET_TTL, may_mail_reset, new_token, newest_digest, next_reset_time, prepare_verification},
     mailing::{Mailing, new_mail, render_email_changed, render_reset},
     outage_watch::OutageWatch,
     retry::commit_unless_stale,
@@ -71,6 +71,10 @@ impl Sweep for RequestSweep {
         let found = app.users.list_accounts(filter).await?.data.into_iter().next();
         let user = found.map(|it| it.user).filter(|it| !it.disabled && now < request.expires_at);
         let mut work = UnitOfWork::new().with_write(delete_mail(request));
+        let user = match user {
+            Some(user) if may_mail_reset(app, &user, now).await? => Some(user),
+            Some(_) | None => None,
+        };
         if let Some(user) = user {
             let requested_at = next_reset_time(app, user.key, request.created_at).await?;
             let expires_at = now.saturating_add(RESET_TTL);

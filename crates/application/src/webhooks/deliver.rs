@@ -315,7 +315,9 @@ async fn try_disable(
     };
     let detail = format!("the webhook endpoint {} was disabled: {}", present.id, cause.as_reason());
     let finding = new_finding(app, FindingKind::WebhookDisabled, &detail, &FindingContext::default());
-    let subject = format!("{}:{}", FindingKind::WebhookDisabled.as_str(), present.id);
+    // One finding for each time that it is disabled: the version grows with each, and guards the unit.
+    let subject =
+        format!("{}:{}:{}", FindingKind::WebhookDisabled.as_str(), present.id, present.version.get());
     let work = UnitOfWork::new()
         .with_write(Write::Webhook(disable))
         .with_write(Write::InsertFindingOnce(finding, subject));

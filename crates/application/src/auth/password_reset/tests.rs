@@ -195,6 +195,26 @@ async fn requests_are_limited_for_the_address_and_the_network_alike_for_every_ad
 }
 
 #[tokio::test]
+async fn requests_from_many_networks_keep_no_owner_out_and_send_few_mails() {
+    let mailer = mailer();
+    let mut it = bench(&mailer);
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    it.app.policy.login_failures_per_account_total = 3;
+    for number in 1..=6 {
+        let from = Network::from_address([198, 51, 100, number].into());
+        let email = Email::parse("ada@example.com").unwrap();
+        request_password_reset(&it.app, None, email, from, reply("")).await.unwrap();
+        resolve_reset_requests(&it.app).await.unwrap();
+        send_mails(&it.app).await.unwrap();
+    }
+    assert_eq!((mailer.mails().len(), it.record.state().mails.len()), (3, 0));
+    confirm(&it, &mailer.last_token()).await.unwrap();
+    it.clock.advance(RESET_PAUSE);
+    token_for(&it, &mailer).await;
+    assert_eq!(mailer.mails().len(), 4);
+}
+
+#[tokio::test]
 async fn tokens_and_passwords_under_a_used_key_are_not_guessed() {
     let mailer = mailer();
     let mut it = bench(&mailer);

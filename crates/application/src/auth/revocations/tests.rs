@@ -58,6 +58,19 @@ fn nth_id(nth: i64) -> SessionId {
     SessionId::new(format!("s{nth}"))
 }
 
+/// An instance remembers an ended session for as long as its own tokens live. Tokens from before the change live no longer.
+#[tokio::test]
+async fn an_ended_session_stays_ended_when_tokens_live_shorter_from_now_on() {
+    let mut it = bench();
+    it.app.policy.access_token_ttl = seconds(3_600);
+    let token = issue_token_pair(&it.app, &Session { rotated_at: NOW, ..session() }, ada().id).access;
+    end_elsewhere(&it, NOW);
+    it.app.policy.access_token_ttl = seconds(300);
+    it.clock.advance(seconds(600));
+    sync_full(&it.app).await.unwrap();
+    assert_eq!(authenticate(&it.app, &token).await.unwrap(), None);
+}
+
 #[tokio::test]
 async fn what_a_look_found_is_relied_on_while_it_is_new() {
     let it = bench();

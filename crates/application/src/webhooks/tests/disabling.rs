@@ -40,6 +40,21 @@ async fn an_endpoint_that_has_failed_for_three_days_is_disabled() {
 }
 
 #[tokio::test]
+async fn each_time_that_it_is_disabled_is_a_finding() {
+    let (it, sender, read) = failing().await;
+    deliver_failing(&it, &sender, &read, 410).await;
+    let enabled = stored(&it);
+    it.record.change(|state| {
+        let endpoint = &mut state.webhook_endpoints[0];
+        (endpoint.disabled, endpoint.version) = (false, enabled.version.next());
+        state.webhook_deliveries[0].status = DeliveryStatus::Pending;
+        state.webhook_deliveries[0].next_attempt_at = Some(NOW);
+    });
+    deliver_failing(&it, &sender, &stored(&it), 410).await;
+    assert_eq!(findings(&it), [FindingKind::WebhookDisabled; 2], "the first one is still open");
+}
+
+#[tokio::test]
 async fn a_success_of_another_instance_counts_also_if_the_endpoint_has_failed_again_since() {
     let (it, sender, read) = failing().await;
     set_failing_since(&it, Some(NOW));
