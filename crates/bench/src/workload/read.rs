@@ -28,7 +28,7 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// Places the orders and reads each once, so that the caches have them.
+    /// Places the orders and reads each once, to know what every answer must be.
     pub(crate) async fn prepare(shop: Arc<Shop>, orders: usize) -> BenchResult<Self> {
         let placed = shop.hot_orders(orders).await?;
         // Only now: the service closes a connection that is silent for some seconds.
@@ -46,6 +46,15 @@ impl Read {
 impl Workload for Read {
     fn processes(&self) -> Processes {
         self.shop.stack().processes()
+    }
+
+    /// Reads each order once, so that it is hot: the copies of an earlier round may have run out.
+    async fn prepare_round(&self, _seconds: u32) -> BenchResult<()> {
+        let mut client = ReadClient::connect(&self.known, 0).await?;
+        for _ in &self.known.reads {
+            client.run_step().await?;
+        }
+        Ok(())
     }
 
     async fn connect(&self, index: usize) -> BenchResult<Box<dyn Client>> {
