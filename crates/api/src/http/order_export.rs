@@ -49,6 +49,8 @@ enum Format {
 /// `trackingNumber`, `trackingUrl`, `items` and `metadata` (both JSON), `version`, `createdAt`, `updatedAt`. A cell that
 /// begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe before it, so that no spreadsheet runs it.
 ///
+/// Archived orders are not among them, as they are in no list; the command `api export` has them.
+///
 /// If the service cannot read on, it closes the connection without the end of the body: the transfer is incomplete, and
 /// an HTTP client reports that. It does so as well once the token of the request is no longer valid, because it has expired,
 /// its session has ended, the key was revoked or the role or scope was lost. An API key suits a long export.
