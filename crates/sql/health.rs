@@ -1,13 +1,14 @@
-//! The health check: the database answers, and takes writes.
+//! The health check: the database answers, and takes writes. And its clock.
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind::ReadOnlyTransaction, Error};
 use diesel_async::RunQueryDsl;
-use ports::{HealthCheck, PortError};
+use domain::Timestamp;
+use ports::{HealthCheck, PortError, RecordClock};
 
 use super::schema::user;
-use crate::connection::{Conn, Database, is_writable};
+use crate::connection::{Conn, Database, is_writable, read_server_time};
 
 #[async_trait]
 impl HealthCheck for Database {
@@ -23,5 +24,13 @@ impl HealthCheck for Database {
             })
         })
         .await
+    }
+}
+
+#[async_trait]
+impl RecordClock for Database {
+    async fn read_time(&self) -> Result<Option<Timestamp>, PortError> {
+        let now = self.run_query(async |conn: &mut Conn| read_server_time(conn).await).await?;
+        Ok(now.map(Timestamp::from_millis))
     }
 }

@@ -7,6 +7,7 @@
 //! They are gathered here and not by a scrape, so that a scrape costs the same whatever the database holds, and answers
 //! while a dependency hangs. Each loop is a task of its own: one that waits delays no other.
 
+mod clock;
 mod dependencies;
 mod findings;
 mod payments;
@@ -14,6 +15,7 @@ mod process;
 
 use std::{sync::Arc, time::Duration};
 
+use self::clock::ClockWatch;
 use crate::{
     service::Service,
     sweeps::{log_outcome, run_periodically},
@@ -34,6 +36,10 @@ pub(crate) fn spawn_gauges(service: &Service) {
         let ask = async move || dependencies::report_dependency(&dependency, &metrics).await;
         tasks.spawn_background(run_periodically(OFTEN, stopping.clone(), ask));
     }
+    let (record, metrics) = (Arc::clone(&service.record_clock), Arc::clone(&service.metrics));
+    let (app, mut watch) = (Arc::clone(&service.app), ClockWatch::default());
+    let compare = async move || watch.compare_clocks(&*app.clock, &*record, &metrics).await;
+    tasks.spawn_background(run_periodically(OFTEN, stopping.clone(), compare));
     let metrics = Arc::clone(&service.metrics);
     let read = async move || process::report_process(&metrics);
     tasks.spawn_background(run_periodically(OFTEN, stopping.clone(), read));

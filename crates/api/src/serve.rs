@@ -142,6 +142,7 @@ fn build_service(config: &Config, wired: Wiring) -> Service {
         metrics: wired.metrics,
         dependencies: wired.dependencies,
         pools: wired.pools,
+        record_clock: wired.record_clock,
         tasks: crate::tasks::Tasks::default(),
         stopping: CancellationToken::new(),
         request_deadline: config.request_deadline,

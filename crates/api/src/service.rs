@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use application::{App, request_limits::RequestLimiter};
 use domain::Timestamp;
 use ipnet::IpNet;
-use ports::{Digests, HealthCheck, KeyedDigests, Sealer};
+use ports::{Digests, HealthCheck, KeyedDigests, RecordClock, Sealer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracer::{Span, SpanKind};
@@ -45,6 +45,8 @@ pub struct Service {
     pub dependencies: Vec<Dependency>,
     /// What the pools of the database are asked, for the metrics.
     pub pools: PoolProbe,
+    /// The clock of the database, which that of this instance is compared with.
+    pub record_clock: Arc<dyn RecordClock>,
     /// Writes that must end, and background loops.
     pub tasks: Tasks,
     /// Cancelled when the service begins to stop: sweeps end, and `/readyz` reports it.

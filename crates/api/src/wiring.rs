@@ -44,8 +44,8 @@ use ports::{
     AccountTaskRepository, ApiKeyRepository, AuditRepository, Cache, ClaimRepository, Clock, Digests,
     EventRepository, FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests,
     Metrics, NoObserver, OrderRepository, OverviewRepository, PaymentRepository, PortError,
-    ProductRepository, Sealer, SecondFactorRepository, SessionRepository, Store, UnreadableObserver,
-    UserRepository, WebhookRepository,
+    ProductRepository, RecordClock, Sealer, SecondFactorRepository, SessionRepository, Store,
+    UnreadableObserver, UserRepository, WebhookRepository,
 };
 use secrecy::ExposeSecret;
 use tracer::Tracer;
@@ -124,6 +124,8 @@ pub struct Wiring {
     pub dependencies: Vec<Dependency>,
     /// Tells how many connections of the database are in use.
     pub pools: PoolProbe,
+    /// The clock of the database.
+    pub record_clock: Arc<dyn RecordClock>,
     /// The sandbox, if there is one. It has to be given the service's address for its notices.
     pub sandbox: Option<Arc<Sandbox>>,
     /// Counts requests, together with the other instances if there is a Redis server.
@@ -257,6 +259,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         keyed_digests,
         metrics,
         pools: record.pools,
+        record_clock: record.clock,
         dependencies: std::iter::once(database).chain(servers.into_dependencies()).collect(),
         sandbox,
         request_limits,
@@ -305,6 +308,7 @@ struct Record {
     overview: Arc<dyn OverviewRepository>,
     audit: Arc<dyn AuditRepository>,
     health: Arc<dyn HealthCheck>,
+    clock: Arc<dyn RecordClock>,
     pools: PoolProbe,
     /// How database transactions commit at once; units of work that wait share the next one.
     commit_lanes: Lanes,
@@ -321,7 +325,7 @@ impl Record {
             + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck,
         R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository,
-        R: AuditRepository + OverviewRepository,
+        R: AuditRepository + OverviewRepository + RecordClock,
         R: 'static,
     {
         let record = Arc::new(record);
@@ -342,7 +346,8 @@ impl Record {
             feed: record.clone(),
             overview: record.clone(),
             audit: record.clone(),
-            health: record,
+            health: record.clone(),
+            clock: record,
             pools,
             commit_lanes,
         }

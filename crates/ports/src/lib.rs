@@ -87,7 +87,7 @@ pub use repository::{
 pub use seal::SecretCipher;
 pub use seal::{Digests, KeyedDigests, Sealer};
 pub use second_factor::{OneTimeCodes, SecondFactorRepository, SecondFactorWrite};
-pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};
+pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, RecordClock, Store};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, TokenIssuer};
 pub use webhook::{

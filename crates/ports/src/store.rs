@@ -1,7 +1,7 @@
 //! The only way to write to the system of record.
 
 use async_trait::async_trait;
-use domain::ProductId;
+use domain::{ProductId, Timestamp};
 
 use crate::{Claim, PortError, UnitOfWork};
 
@@ -122,6 +122,16 @@ pub trait HealthCheck: Send + Sync {
     /// # Errors
     /// [`PortError`] when it does not answer in time; `/readyz` then reports it as unavailable.
     async fn check_health(&self) -> Result<(), PortError>;
+}
+
+/// The clock of the system of record.
+#[async_trait]
+pub trait RecordClock: Send + Sync {
+    /// Reads the time; `None` if the record has no clock of its own that instances share.
+    ///
+    /// # Errors
+    /// [`PortError`] when it does not answer in time.
+    async fn read_time(&self) -> Result<Option<Timestamp>, PortError>;
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The metrics that describe a state. Sweeps set them (`gauges`), and a scrape reads what was set last.
 
-use std::sync::{Mutex, PoisonError, atomic::AtomicU64};
+use std::{
+    sync::{Mutex, PoisonError, atomic::AtomicU64},
+    time::Duration,
+};
 
 use domain::{FindingKind, GatewayName};
 use prometheus_client::{
@@ -54,6 +57,7 @@ pub(crate) struct StateMetrics {
     open_findings: Family<FindingLabels, Gauge>,
     unreconciled: Family<GatewayLabels, Seconds>,
     dependency_up: Family<DependencyLabels, Gauge>,
+    clock_lead: Seconds,
     build: Family<BuildLabels, Gauge>,
     pool_in_use: Family<PoolLabels, Count>,
     pool_max: Family<PoolLabels, Count>,
@@ -74,6 +78,7 @@ impl StateMetrics {
         to.register("open_findings", "Findings that wait for an operator, by kind", self.open_findings.clone());
         to.register("oldest_unreconciled_payment_seconds", "How long the oldest operation whose lookups returned no result has waited", self.unreconciled.clone());
         to.register("dependency_up", "1 if the dependency answered the last check, otherwise 0", self.dependency_up.clone());
+        to.register("clock_lead_seconds", "How far the clock of this instance is ahead of the database's", self.clock_lead.clone());
         to.register("pool_connections_in_use", "Connections to the database that work uses", self.pool_in_use.clone());
         to.register("pool_connections_max", "Connections to the database that there may be", self.pool_max.clone());
         to.register("build_info", "1; the labels say what runs", self.build.clone());
@@ -98,7 +103,7 @@ impl StateMetrics {
     }
 
     /// Sets how long the oldest payment of a gateway waits for a result; zero if none does.
-    pub(crate) fn set_unreconciled(&self, gateway: &GatewayName, age: std::time::Duration) {
+    pub(crate) fn set_unreconciled(&self, gateway: &GatewayName, age: Duration) {
         let labels = GatewayLabels { gateway: gateway.to_string() };
         self.unreconciled.get_or_create(&labels).set(age.as_secs_f64());
     }
@@ -106,6 +111,12 @@ impl StateMetrics {
     /// Sets whether a dependency answers.
     pub(crate) fn set_dependency(&self, dependency: &'static str, is_up: bool) {
         self.dependency_up.get_or_create(&DependencyLabels { dependency }).set(is_up.into());
+    }
+
+    /// Sets how far the clock is ahead of the database's, in milliseconds; negative if it is behind.
+    pub(crate) fn set_clock_lead(&self, ahead_ms: i64) {
+        let lead = Duration::from_millis(ahead_ms.unsigned_abs()).as_secs_f64();
+        self.clock_lead.set(if ahead_ms < 0 { -lead } else { lead });
     }
 
     /// Sets the use of the pools: name, connections in use, and how many there may be.
@@ -142,6 +153,7 @@ mod tests {
         let state = metrics.state();
         state.set_open_findings(domain::FindingKind::Dispute, 3);
         state.set_unreconciled(&domain::GatewayName::new("stripe".into()), Duration::from_millis(1500));
+        state.set_clock_lead(-1_500);
         state.set_dependency("redis", true);
         state.set_dependency("redis", false);
         state.set_pools(&[("readers", 3, 4)]);
@@ -160,6 +172,7 @@ mod tests {
             r#"idem_open_findings{kind="dispute"} 3"#,
             r#"idem_oldest_unreconciled_payment_seconds{gateway="stripe"} 1.5"#,
             r#"idem_dependency_up{dependency="redis"} 0"#,
+            "idem_clock_lead_seconds -1.5",
             r#"idem_security_events_total{event="role-set"} 0"#,
             r#"idem_pool_connections_in_use{pool="readers"} 3"#,
             r#"idem_pool_connections_max{pool="readers"} 4"#,

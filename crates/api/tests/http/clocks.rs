@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Client, Person, QUIET, Server, field, is_dead};
+use crate::harness::{Client, PATIENCE, Person, QUIET, Server, eventually, field, is_dead};
 
 /// What the second one's clock is off by.
 const SKEWS: [&str; 3] = ["+50ms", "-50ms", "-8s"];
@@ -168,4 +168,23 @@ async fn a_server_whose_clock_is_shifted_says_so() {
     let (first, second) = skewed("-8s");
     assert!(!first.log().contains("IDEM_CLOCK_OFFSET"), "{}", first.log());
     assert!(second.log().contains("IDEM_CLOCK_OFFSET"), "{}", second.log());
+}
+
+/// By every instance, where the database is a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_differs_from_the_database_is_measured() {
+    let (first, second) = skewed("-8s");
+    if first.is_embedded() {
+        return;
+    }
+    let lead = async |server: &Server| {
+        let text = server.client().get("/metrics").await.text;
+        let line = text.lines().find_map(|it| it.strip_prefix("idem_clock_lead_seconds "));
+        line.unwrap().parse::<f64>().unwrap()
+    };
+    let measured = async || ((-9.0..-7.0).contains(&lead(&second).await)).then_some(());
+    eventually("the difference is measured", PATIENCE, measured).await;
+    assert!(second.log().contains("the clock differs too much"), "{}", second.log());
+    assert!(lead(&first).await.abs() < 5.0);
+    assert!(!first.log().contains("the clock differs too much"), "{}", first.log());
 }

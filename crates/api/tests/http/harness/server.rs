@@ -1,6 +1,7 @@
 //! One running server.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Command, ExitStatus, Stdio},
@@ -87,6 +88,15 @@ impl Server {
     /// What it stands on.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Whether its record is a file, and no server.
+    pub(crate) fn is_embedded(&self) -> bool {
+        let command = self.place.command(&[]);
+        let is_file = |(name, value): (&OsStr, Option<&OsStr>)| {
+            name == "IDEM_DATABASE_URL" && value.is_some_and(|it| it.to_string_lossy().starts_with("sqlite:"))
+        };
+        command.get_envs().any(is_file)
     }
 
     /// Everything it has written so far, standard output and error.

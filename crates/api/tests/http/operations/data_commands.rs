@@ -13,14 +13,6 @@ fn run(command: &mut Command) -> (bool, String, String) {
     (output.status.success(), text(output.stdout), text(output.stderr))
 }
 
-fn is_embedded(server: &Server) -> bool {
-    let command = server.place().command(&[]);
-    let is_file = |(name, value): (&std::ffi::OsStr, Option<&std::ffi::OsStr>)| {
-        name == "IDEM_DATABASE_URL" && value.is_some_and(|it| it.to_string_lossy().starts_with("sqlite:"))
-    };
-    command.get_envs().any(is_file)
-}
-
 /// The user name of a person who has logged in.
 async fn name_of(client: &Client) -> String {
     client.get("/v1/me").await.ok(200)["username"].as_str().unwrap().to_owned()
@@ -35,7 +27,7 @@ async fn a_backup_is_made_beside_a_running_server_and_is_a_record() {
     let file = server.place().folder().join("copy.db");
     let back_up = || run(server.place().command(&[]).arg("backup").arg(&file));
     let (succeeded, printed, told) = back_up();
-    if !is_embedded(&server) {
+    if !server.is_embedded() {
         assert!(!succeeded && told.contains("no backup was made"), "{told}");
         assert!(printed.starts_with("mariadb-dump --single-transaction --host=127.0.0.1 "), "{printed}");
         assert!(!file.exists());

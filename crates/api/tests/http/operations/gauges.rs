@@ -24,6 +24,7 @@ async fn the_state_of_the_service_is_shown_by_every_instance() {
             "idem_open_findings{kind=\"dispute\"} 0",
             "idem_oldest_unreconciled_payment_seconds{gateway=\"sandbox\"} ",
             "idem_dependency_up{dependency=\"database\"} 1",
+            "idem_clock_lead_seconds ",
             "idem_pool_connections_in_use{pool=\"",
             "idem_pool_connections_max{pool=\"",
             "idem_build_info{version=\"",
