@@ -55,8 +55,8 @@ use ports::{
 
 pub use self::{
     rows::{
-        ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow,
-        OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
+        ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HeldPiecesRow, HistoryRow,
+        LastLoginRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
     },
     table::Duplicate,
     tables::Snapshot,

@@ -1,19 +1,21 @@
 //! The auditor of the record: reads every order with what belongs to it, and reports what must never be.
 //!
 //! ```text
-//! pages of products ──────────► stock below zero
+//! pages of products ──────────► stock below zero, held pieces
 //! pages of orders ────────────► order, history, payments, requests, head ──► judge ──► faults
 //!                                  ▲                                   │ the order has changed meanwhile
 //!                                  └───────────────────────────────────┘
+//! pages of products ──────────► held pieces that are not those of the orders
 //! pages of rows with parents ─► a parent that is missing
 //! ```
 //!
-//! It only reads, one order or page at a time, so its memory is bounded by the largest order and it can run beside servers:
-//! an order that moves to the archive or back meanwhile is judged once. What it
+//! It only reads, one order or page at a time, so its memory is bounded by the largest order and the number of products, and
+//! it can run beside servers: an order that moves to the archive or back meanwhile is judged once. What it
 //! finds is no work for a sweep: guards and keys exclude it, so a fault means that something else wrote into the database,
 //! that a backup was restored in part, or that the program is wrong.
 
 mod judge;
+mod stock;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +24,10 @@ use ports::{OrphanCursor, PortError};
 
 use crate::{App, unreadable::skip_unreadable};
 
-use self::judge::{AuditedOrder, judge_order};
+use self::{
+    judge::{AuditedOrder, judge_order},
+    stock::HeldPieces,
+};
 
 /// Products or orders of one page.
 const PAGE: u32 = 100;
@@ -63,6 +68,9 @@ pub struct AuditReport {
     pub payments: u64,
     /// Orders that changed each time while they were read, so that nothing was judged. Run it again for these.
     pub busy: u64,
+    /// Products whose held pieces were not compared with the orders, because an order took or returned some meanwhile, an
+    /// operator changed the product, or an order could not be read.
+    pub moving_products: u64,
     /// Rows whose parent was looked for, once for each parent.
     pub children: u64,
     /// The faults, in the order in which they were found, the first 100 of each kind.
@@ -108,7 +116,9 @@ pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
 pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Result<AuditReport, PortError> {
     let mut report = AuditReport::default();
     audit_products(app, &mut report).await?;
-    audit_orders(app, &mut report, &mut watch).await?;
+    let mut held = HeldPieces::read_products(app).await?;
+    audit_orders(app, &mut report, &mut held, &mut watch).await?;
+    held.compare(app, &mut report).await?;
     audit_parents(app, &mut report, &mut watch).await?;
     // Lists leave out rows that cannot be read; the observer of such rows has noted each.
     for row in app.unreadable_rows.list_unreported_rows() {
@@ -122,6 +132,7 @@ pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Resu
 async fn audit_orders(
     app: &App,
     report: &mut AuditReport,
+    held: &mut HeldPieces,
     watch: &mut impl FnMut(&AuditReport),
 ) -> Result<(), PortError> {
     let mut after = None;
@@ -134,7 +145,7 @@ async fn audit_orders(
                 let detail = "It is in the record and in the archive.";
                 report.push_fault(AuditFault::new(&kept.number, detail));
             }
-            audit_order(app, &kept.number, report).await?;
+            audit_order(app, &kept.number, report, held).await?;
         }
         watch(report);
     }
@@ -179,10 +190,18 @@ async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortE
 }
 
 /// Judges one order as it is at one moment: everything is read again if the order has changed in between.
-async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) -> Result<(), PortError> {
+async fn audit_order(
+    app: &App,
+    number: &OrderNumber,
+    report: &mut AuditReport,
+    held: &mut HeldPieces,
+) -> Result<(), PortError> {
     for _ in 0..READS_MAX {
         // An order is erased by nothing, but a row may become unreadable.
-        let Some(audited) = read_order_with_parts(app, number).await? else { return Ok(()) };
+        let Some(audited) = read_order_with_parts(app, number).await? else {
+            held.skip_order();
+            return Ok(());
+        };
         let head = app.orders.find_order_head(number).await?;
         if head.is_none_or(|it| it.revision != audited.order.revision) {
             continue;
@@ -190,9 +209,11 @@ async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) 
         report.orders = report.orders.saturating_add(1);
         report.payments =
             report.payments.saturating_add(u64::try_from(audited.transactions.len()).unwrap_or(u64::MAX));
+        held.add_order(&audited.order);
         judge_order(&audited).into_iter().for_each(|it| report.push_fault(it));
         return Ok(());
     }
+    held.skip_order();
     report.busy = report.busy.saturating_add(1);
     Ok(())
 }

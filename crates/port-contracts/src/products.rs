@@ -34,6 +34,8 @@ macro_rules! products {
         the_last_pieces_go_to_as_many_as_there_are
         returned_stock_is_added_if_it_is_tracked
         stock_is_taken_again_if_there_is_enough
+        held_pieces_are_counted
+        held_pieces_of_a_batch_are_counted
         sales_do_not_stand_in_the_way_of_an_operator
         no_sale_is_at_a_price_that_is_over
         every_version_says_who_made_it

@@ -1,7 +1,7 @@
 //! Reads of the whole record: for its auditor, and for the sweep that forgets what is old.
 
 use async_trait::async_trait;
-use domain::{OrderKey, OrderNumber, Timestamp, TransactionId};
+use domain::{OrderKey, OrderNumber, ProductId, ProductKey, Timestamp, TransactionId, Version};
 
 use crate::{PortError, Prunable};
 
@@ -14,6 +14,21 @@ pub struct KeptOrder {
     pub number: OrderNumber,
     /// The number of its rows: 1, or 2 if it is in the record and in the archive.
     pub copies: u32,
+}
+
+/// The pieces of a product that orders hold, as the product counts them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldStock {
+    /// The row key, by which products are listed.
+    pub key: ProductKey,
+    /// The public id.
+    pub product: ProductId,
+    /// The pieces that orders took from the stock and that have not gone back.
+    pub pieces: i64,
+    /// The version, which each change by an operator raises.
+    pub version: Version,
+    /// The number of changes by orders since that version. With the version it differs after each change of the pieces.
+    pub moves: i64,
 }
 
 /// How far a walk over all rows that name a parent has come. The default is its beginning. Only the adapter that gave it
@@ -87,11 +102,21 @@ pub trait AuditRepository: Send + Sync {
     /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn list_orphans(&self, cursor: OrphanCursor, limit: u32) -> Result<OrphanPage, PortError>;
 
+    /// Lists the held pieces of all products by row key that come after `after`. A page is as of one moment.
+    ///
+    /// # Errors
+    /// [`PortError`] if the database is unavailable, or the program has a fault.
+    async fn list_held_stock(
+        &self,
+        after: Option<ProductKey>,
+        limit: u32,
+    ) -> Result<Vec<HeldStock>, PortError>;
+
     /// Lists what the rows of the order's payments say otherwise than their facts, archived or not. Payments that cannot be
     /// read are left out. A record that stores nothing which follows from the facts has none.
     ///
     /// # Errors
-    /// [`PortError`] if the database is away, or the program has a fault.
+    /// [`PortError`] if the database is unavailable, or the program has a fault.
     async fn list_flawed_payments(&self, order: OrderKey) -> Result<Vec<FlawedPayment>, PortError>;
 
     /// Whether a [`Prune`](crate::Write::Prune) with this time would delete something.

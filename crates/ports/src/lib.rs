@@ -40,7 +40,9 @@ mod work;
 pub use account_tasks::{
     AccountTaskRepository, Erasure, ErasureProgress, MailKind, PasswordReset, QueuedMail, UserErasure,
 };
-pub use audit::{AuditRepository, FlawedPayment, KeptOrder, Orphan, OrphanCursor, OrphanPage, PaymentFlaw};
+pub use audit::{
+    AuditRepository, FlawedPayment, HeldStock, KeptOrder, Orphan, OrphanCursor, OrphanPage, PaymentFlaw,
+};
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};

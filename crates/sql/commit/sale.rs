@@ -1,4 +1,4 @@
-//! Changes of products by orders. They write `stock` and `moves` only; all other columns belong to
+//! Changes of products by orders. They write `stock`, `held` and `moves` only; all other columns belong to
 //! operators, so that sales never make an operator's change stale (ADR 0014).
 
 use diesel::prelude::*;
@@ -10,18 +10,25 @@ use crate::connection::Conn;
 use crate::dialect::exact_amount;
 use crate::sql::{cached_statement::CachedStatement, row::ProductRow, schema::products};
 
-/// Gives stock back to a product. One that is not tracked, or no longer, takes none.
+/// Gives stock back to a product. One that is no longer tracked takes none: its stock is NULL, and stays so.
 pub(super) async fn return_stock(conn: &mut Conn, line: &StockLine) -> WriteOutcome {
-    let tracked = products::table
+    // The rows are not counted: a product that is missing must not keep an order from being cancelled.
+    hold_pieces(conn, line, -i64::from(line.quantity)).await?;
+    Ok(())
+}
+
+/// Takes that many pieces from the stock if it has them, or gives them back if the number is negative. A stock that is not
+/// tracked stays so.
+async fn hold_pieces(conn: &mut Conn, line: &StockLine, pieces: i64) -> QueryResult<usize> {
+    let enough = products::table
         .filter(products::product_id.eq(line.product.as_str()))
-        .filter(products::stock.is_not_null());
-    let update = diesel::update(tracked).set((
-        products::stock.eq(products::stock + i64::from(line.quantity)),
+        .filter(products::stock.is_null().or(products::stock.ge(pieces)));
+    let update = diesel::update(enough).set((
+        products::stock.eq(products::stock - pieces),
+        products::held.eq(products::held + pieces),
         products::moves.eq(products::moves + 1),
     ));
-    // The rows are not counted: a product that is not tracked must not keep an order from being cancelled.
-    CachedStatement(update).execute(conn).await?;
-    Ok(())
+    CachedStatement(update).execute(conn).await
 }
 
 /// The products that could not be sold so far. A shortage does not end the unit at once, so that all are
@@ -62,17 +69,15 @@ impl StockShortage {
     /// Takes pieces of one line out of stock again, or adds its product to the shortage.
     pub(super) async fn retake_line(&mut self, conn: &mut Conn, line: &StockLine) -> WriteOutcome {
         let quantity = i64::from(line.quantity);
-        let product = products::table.filter(products::product_id.eq(line.product.as_str()));
-        let update = diesel::update(product.filter(products::stock.ge(quantity)))
-            .set((products::stock.eq(products::stock - quantity), products::moves.eq(products::moves + 1)));
-        if CachedStatement(update).execute(conn).await? > 0 {
+        if hold_pieces(conn, line, quantity).await? > 0 {
             return Ok(());
         }
-        // No row matched: it is not tracked, so that nothing is to be taken, or has too little.
+        // No row matched: it is missing, so that nothing is to be taken, or has too little.
+        let product = products::table.filter(products::product_id.eq(line.product.as_str()));
         let found: Vec<Option<i64>> = CachedStatement(product.select(products::stock)).load(conn).await?;
-        match found.into_iter().next().flatten() {
-            Some(left) if left < quantity => self.add_product(&line.product),
-            // It came in between the two statements.
+        match found.into_iter().next() {
+            Some(Some(left)) if left < quantity => self.add_product(&line.product),
+            // The stock changed in between the two statements.
             Some(_) => return Err(Violation::Stale.into()),
             None => {}
         }
@@ -99,8 +104,11 @@ async fn take_stock(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResu
         .filter(products::price.eq(exact_amount(read.price.into())))
         .filter(products::currency.eq(read.price.currency().code()))
         .filter(products::stock.ge(quantity));
-    let update = diesel::update(enough)
-        .set((products::stock.eq(products::stock - quantity), products::moves.eq(products::moves + 1)));
+    let update = diesel::update(enough).set((
+        products::stock.eq(products::stock - quantity),
+        products::held.eq(products::held + quantity),
+        products::moves.eq(products::moves + 1),
+    ));
     CachedStatement(update).execute(conn).await
 }
 

@@ -7,13 +7,14 @@ use diesel::QueryableByName;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, OrderNumber, Timestamp};
+use domain::{OrderKey, OrderNumber, ProductKey, Timestamp};
 use ports::{
-    AuditRepository, FlawedPayment, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError, Prunable,
+    AuditRepository, FlawedPayment, HeldStock, KeptOrder, Orphan, OrphanCursor, OrphanPage, PortError,
+    Prunable,
 };
 
 use self::relations::relations;
-use super::payments;
+use super::{payments, products};
 use crate::connection::{Conn, Database};
 use crate::dialect::row_order_hint_sql;
 use crate::sql::prunable::has_prunable_rows;
@@ -88,6 +89,14 @@ impl AuditRepository for Database {
         // Several rows of one parent, where the table is sorted by its parents.
         orphans.dedup();
         Ok(OrphanPage { orphans, rows: count, next })
+    }
+
+    async fn list_held_stock(
+        &self,
+        after: Option<ProductKey>,
+        limit: u32,
+    ) -> Result<Vec<HeldStock>, PortError> {
+        products::list_held_stock(self, after.map_or(START, ProductKey::get), limit).await
     }
 
     async fn list_flawed_payments(&self, order: OrderKey) -> Result<Vec<FlawedPayment>, PortError> {

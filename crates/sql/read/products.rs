@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{ChangeId, Product, ProductId, ProductKey, product::StoredProductChange};
-use ports::{ChangeFilter, Page, PortError, ProductRepository};
+use domain::{ChangeId, Product, ProductId, ProductKey, Version, product::StoredProductChange};
+use ports::{ChangeFilter, HeldStock, Page, PortError, ProductRepository};
 
 use super::{author::author_id, limit_plus_one, read_page};
 use crate::connection::{Conn, Database};
@@ -98,6 +98,30 @@ impl ProductRepository for Database {
         })
         .await
     }
+}
+
+/// Lists the held pieces of the products behind a row key, by row key.
+pub(super) async fn list_held_stock(
+    database: &Database,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<HeldStock>, PortError> {
+    let load = async move |conn: &mut Conn| {
+        let columns =
+            (products::id, products::product_id, products::held, products::version, products::moves);
+        let query = products::table.filter(products::id.gt(after)).select(columns);
+        let query = query.order(products::id.asc()).limit(i64::from(limit));
+        let rows: Vec<(i64, String, i64, i64, i64)> = CachedStatement(query).load(conn).await?;
+        let held = |(key, id, pieces, version, moves)| HeldStock {
+            key: ProductKey::new(key),
+            product: ProductId::new(id),
+            pieces,
+            version: Version::new(version),
+            moves,
+        };
+        Ok(rows.into_iter().map(held).collect())
+    };
+    database.run_query(load).await
 }
 
 /// The position of a product in the list: time, then row key.

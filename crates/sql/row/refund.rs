@@ -19,7 +19,7 @@ pub(in crate::sql) struct RefundRow {
     pub(in crate::sql) sequence: i64,
     refund_id: String,
     amount: SqlAmount,
-    status: String,
+    pub(in crate::sql) status: String,
     succeeded_at: Option<SqlTimestamp>,
     failed_at: Option<SqlTimestamp>,
     withdrawn: bool,

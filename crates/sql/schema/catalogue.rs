@@ -14,6 +14,7 @@ table! {
         active -> Bool,
         version -> BigInt,
         moves -> BigInt,
+        held -> BigInt,
         #[sql_name = "createdAt"]
         created_at -> crate::dialect::TimestampType,
         #[sql_name = "updatedAt"]

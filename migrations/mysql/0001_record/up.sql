@@ -169,6 +169,9 @@ CREATE TABLE IF NOT EXISTS products (
     -- `version` counts the changes by operators, `moves` the changes of the stock by orders.
     version     BIGINT         NOT NULL,
     moves       BIGINT         NOT NULL,
+    -- The pieces that orders took from the stock and that have not gone back. It has no CHECK: a wrong count must not
+    -- keep an order from being cancelled. Auditors compare it with the orders.
+    held        BIGINT         NOT NULL DEFAULT 0,
     createdAt   TIMESTAMP(3)   NOT NULL,
     updatedAt   TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY products_public (productId),

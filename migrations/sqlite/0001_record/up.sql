@@ -136,6 +136,9 @@ CREATE TABLE products (
     -- `version` counts the changes by operators, `moves` the changes of the stock by orders.
     version     INTEGER NOT NULL CHECK (version >= 1),
     moves       INTEGER NOT NULL CHECK (moves >= 0),
+    -- The pieces that orders took from the stock and that have not gone back. It has no CHECK: a wrong count must not
+    -- keep an order from being cancelled. Auditors compare it with the orders.
+    held        INTEGER NOT NULL DEFAULT 0,
     createdAt   INTEGER NOT NULL,
     updatedAt   INTEGER NOT NULL
 ) STRICT;

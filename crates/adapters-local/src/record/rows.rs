@@ -27,6 +27,6 @@ pub use self::{
     orders::{ArchivedOrderRow, HistoryRow},
     payments::RequestRow,
     probe::ProbeRow,
-    products::ProductChangeRow,
+    products::{HeldPiecesRow, ProductChangeRow},
     sessions::{LastLoginRow, SessionRow},
 };

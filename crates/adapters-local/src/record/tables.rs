@@ -7,8 +7,8 @@ use domain::{
 use ports::{AccountConflict, Claim, Credentials, Erasure, PasswordReset, QueuedMail, StoredAttempt};
 
 use super::rows::{
-    ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow,
-    OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
+    ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HeldPiecesRow, HistoryRow,
+    LastLoginRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
 };
 use super::table::{Duplicate, Table};
 
@@ -71,6 +71,8 @@ tables! {
     api_keys: ApiKeyRow;
     /// The catalogue.
     products: Product;
+    /// The pieces of products that orders hold.
+    held_pieces: HeldPiecesRow;
     /// The changes of products by operators.
     product_changes: ProductChangeRow;
     /// Orders with their items.

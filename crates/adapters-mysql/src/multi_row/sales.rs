@@ -64,12 +64,13 @@ async fn update_products(conn: &mut Conn, sales: Vec<&Sale<'_>>) -> QueryResult<
     let guards = vec![guard; sales.len()].join(" OR ");
     let mut update = sql_query(format!(
         "UPDATE products FORCE INDEX (products_public) \
-         SET stock = stock - CASE productId{cases} ELSE 0 END, moves = moves + CASE productId{cases} ELSE 0 END \
+         SET held = held + IF(stock IS NULL, 0, CASE productId{cases} ELSE 0 END), \
+         stock = stock - CASE productId{cases} ELSE 0 END, moves = moves + CASE productId{cases} ELSE 0 END \
          WHERE productId IN ({}) AND active AND ({guards})",
         repeat_list("?", sales.len()),
     ))
     .into_boxed();
-    for sale in &sales {
+    for sale in sales.iter().chain(&sales) {
         update = update.bind::<Text, _>(sale.read.id.as_str()).bind::<BigInt, _>(sale.quantity);
     }
     for sale in &sales {

@@ -19,7 +19,7 @@ const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0, NULL, NULL, 0);
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys VALUES (1, 'k', REPEAT('0', 64), 'x', 'orders:read', 1, NOW(3), NULL, 0, NULL, NULL);
-    INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, 0, NOW(3), NOW(3));
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
     INSERT INTO orders VALUES
         (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3), NOW(3));
@@ -201,7 +201,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
         "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', network, '' FROM sessions",
-        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0, NOW(3), NOW(3) FROM products",
         "INSERT INTO product_changes
             SELECT 2, 'other', productKey, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, NOW(3)
             FROM product_changes",
@@ -264,8 +264,8 @@ async fn nothing_refers_to_what_is_not_there() {
 async fn keys_and_ids_differ_by_every_byte_and_texts_come_back_as_they_were() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products;
-        INSERT INTO products SELECT 3, 'skü', name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products WHERE id = 1",
+        "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, 0, 0, NOW(3), NOW(3) FROM products;
+        INSERT INTO products SELECT 3, 'skü', name, price, currency, 1, 1, 1, 0, 0, NOW(3), NOW(3) FROM products WHERE id = 1",
     )
     .await
     .unwrap();

@@ -20,7 +20,7 @@ const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0, NULL, NULL, 0);
     INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys SELECT 1, 'k', hex(zeroblob(32)), 'x', 'orders:read', 1, 0, NULL, 0, NULL, NULL;
-    INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0, 0);
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 100000, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', 0);
     INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, 1, NULL, 9, 0);
     INSERT INTO order_details VALUES (1, 1, 0, 'PO-1', '{}', NULL, NULL, NULL);
@@ -168,7 +168,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
         "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL, '', network, '' FROM sessions",
-        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0, 0 FROM products",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0, 0, 0 FROM products",
         "INSERT INTO product_changes
             SELECT 2, 'other', 1, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, 0 FROM product_changes",
         "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, 1, NULL, 9, 0 FROM orders",

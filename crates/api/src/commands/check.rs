@@ -64,12 +64,18 @@ fn judge_report(report: &AuditReport) -> Result<(), CheckError> {
 }
 
 fn print_report(report: &AuditReport) -> io::Result<()> {
-    let AuditReport { products, orders, payments, busy, children, faults, counts: _ } = report;
+    let AuditReport { products, orders, payments, busy, moving_products, children, faults, counts: _ } =
+        report;
     print_lines(&format!(
         "read: {products} products, {orders} orders, {payments} payments, {children} rows with parents"
     ))?;
     if *busy > 0 {
         print_lines(&format!("{busy} orders changed all the while and were not judged; run it again"))?;
+    }
+    if *moving_products > 0 {
+        print_lines(&format!(
+            "{moving_products} products changed while orders were read; their stock was not compared with the orders"
+        ))?;
     }
     if faults.is_empty() {
         let rest = if *busy > 0 { " in what was judged" } else { "" };

@@ -9,12 +9,14 @@ use crate::{
     sample::{self, at},
 };
 
-/// What another program may write into a row of a captured payment without a refund or dispute, and the column.
-const PLANTS: [(&str, &str); 4] = [
-    ("status = 'FAILED'", "status"),
-    ("occupies_order = NULL", "occupies_order"),
-    ("refunded_amount = 1", "refunded_amount"),
-    ("disputed_amount = 1", "disputed_amount"),
+/// What another program may write into the rows of a captured payment with refunds that failed: the table with the key of
+/// the payment in it, the change, and the column that is found.
+const PLANTS: [(&str, &str, &str); 5] = [
+    ("payment_transactions|id", "status = 'FAILED'", "status"),
+    ("payment_transactions|id", "occupies_order = NULL", "occupies_order"),
+    ("payment_transactions|id", "refunded_amount = 1", "refunded_amount"),
+    ("payment_transactions|id", "disputed_amount = 1", "disputed_amount"),
+    ("refunds|transaction_key", "status = 'SUCCEEDED', succeeded_at = failed_at", "status of refunds"),
 ];
 
 /// Writes past the program what does not follow from the facts of a payment, in the record and in the archive, and asserts
@@ -24,14 +26,11 @@ const PLANTS: [(&str, &str); 4] = [
 /// If something else is found, or nothing.
 pub async fn assert_each_flaw_is_found(backend: &Backend, mut run_sql: impl AsyncFnMut(&str)) {
     for shelf in ["", "archived_"] {
-        for (plant, column) in PLANTS {
+        for (place, plant, column) in PLANTS {
+            let (table, key) = place.split_once('|').expect("a table and its column");
             let payment = insert_captured_payment(backend, !shelf.is_empty()).await;
             assert_eq!(list_flaws(backend, &payment).await, []);
-            run_sql(&format!(
-                "UPDATE {shelf}payment_transactions SET {plant} WHERE id = {}",
-                payment.key.get()
-            ))
-            .await;
+            run_sql(&format!("UPDATE {shelf}{table} SET {plant} WHERE {key} = {}", payment.key.get())).await;
             assert_eq!(list_flaws(backend, &payment).await, [PaymentFlaw::Column(column)], "{shelf}{plant}");
         }
         let payment = insert_captured_payment(backend, !shelf.is_empty()).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Money, Product, order::StockLine, product::StockUpdate};
+use domain::{Money, Product, Version, order::StockLine, product::StockUpdate};
 use ports::{CommitError, Store, UnitOfWork, Write};
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -100,7 +100,7 @@ pub async fn returned_stock_is_added_if_it_is_tracked(backend: &Backend) {
     backend.commit(back).await;
     let more = Product { stock: Some(13), stock_moves: 1, ..tracked.clone() };
     assert_eq!(found(backend, &tracked).await, Some(more));
-    assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to add to");
+    assert_eq!(found(backend, &untracked).await, Some(Product { stock_moves: 1, ..untracked }), "no stock");
 }
 
 /// Also if the product is no longer active, at whatever price; the version does not change. What lacks stock is named, and
@@ -117,7 +117,55 @@ pub async fn stock_is_taken_again_if_there_is_enough(backend: &Backend) {
     backend.commit([retake(&tracked, 3), retake(&untracked, 3)]).await;
     let less = Product { stock: Some(7), stock_moves: 1, ..tracked.clone() };
     assert_eq!(found(backend, &tracked).await, Some(less));
-    assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to take from");
+    assert_eq!(found(backend, &untracked).await, Some(Product { stock_moves: 1, ..untracked }), "no stock");
+}
+
+/// What was taken from a tracked stock counts as held until it goes back, whatever operators do to the product meanwhile.
+/// Each change of the count changes the version or the number of moves too.
+pub async fn held_pieces_are_counted(backend: &Backend) {
+    let line = |of: &Product, quantity| StockLine { product: of.id.clone(), quantity };
+    let [tracked, untracked] = [keep(backend, |_| ()).await, keep(backend, |it| it.stock = None).await];
+    backend.commit([sample::sell_product(&tracked, 4), sample::sell_product(&untracked, 4)]).await;
+    assert_eq!((held(backend, &tracked).await.0, held(backend, &untracked).await.0), (4, 0));
+    backend.commit([Write::ReturnStock(line(&tracked, 3))]).await;
+    backend.commit([Write::RetakeStock(line(&tracked, 1))]).await;
+    assert_eq!(held(backend, &tracked).await, (2, (tracked.version, 3)));
+    backend.commit([sample::replace_with_next(&tracked, StockUpdate::Set(None))]).await;
+    let before = held(backend, &tracked).await;
+    assert_eq!(before.0, 2);
+    backend.commit([Write::RetakeStock(line(&tracked, 2))]).await;
+    let after = held(backend, &tracked).await;
+    assert_eq!(after.0, 4, "to be given back, although there is no stock to take from");
+    assert_ne!(before.1, after.1);
+    backend.commit([Write::ReturnStock(line(&tracked, 4))]).await;
+    assert_eq!(held(backend, &tracked).await.0, 0);
+}
+
+/// Several sales in one batch, of both kinds of products.
+pub async fn held_pieces_of_a_batch_are_counted(backend: &Backend) {
+    let [tracked, untracked] = [keep(backend, |_| ()).await, keep(backend, |it| it.stock = None).await];
+    let sales = |pieces| [&tracked, &untracked].map(|it| sample::sell_product(it, pieces));
+    let units = [1, 2, 3].map(|pieces| UnitOfWork::new().with_writes(sales(pieces)));
+    for outcome in backend.store.commit_all(units.into()).await {
+        outcome.expect("there is enough");
+    }
+    assert_eq!((held(backend, &tracked).await.0, held(backend, &untracked).await.0), (6, 0));
+}
+
+/// The pieces of a product that count as held, and what changes with them; the list is read in pages of one.
+async fn held(backend: &Backend, of: &Product) -> (i64, (Version, i64)) {
+    let (mut after, mut found) = (None, None);
+    loop {
+        let page = backend.audit.list_held_stock(after, 1).await.expect("read");
+        let Some(row) = page.into_iter().next() else { break };
+        assert!(after.is_none_or(|it| it < row.key), "by row key");
+        after = Some(row.key);
+        if row.key == of.key {
+            assert_eq!(row.product, of.id);
+            found = Some((row.pieces, (row.version, row.moves)));
+        }
+    }
+    found.expect("the product is listed")
 }
 
 /// All sales succeed, and so does the operator's change of the version before them.

@@ -1,6 +1,6 @@
 use domain::{
     ApiKeyId, ChangeId, EventId, FeedEventType, FeedSequence, FindingId, OrderKey, OrderNumber, ProductId,
-    SessionKey, UserKey,
+    ProductKey, SessionKey, UserKey,
     order::{OrderReference, OrderStatus},
     payment::{EventDisposition, ReferenceKind, ReferenceOwner},
 };
@@ -52,6 +52,9 @@ impl StatementFixture {
     async fn read_whole_record(backend: &Backend, played: &mut Coverage) {
         for after in [None, Some(OrderKey::new(1_000_000_000_100))] {
             ask!(played, AuditRepository::list_kept_orders, backend.audit, after, LIMIT);
+        }
+        for after in [None, Some(ProductKey::new(1_000_000_000_100))] {
+            ask!(played, AuditRepository::list_held_stock, backend.audit, after, LIMIT);
         }
         let archived = OrderKey::new(1_000_000_000_100);
         ask!(played, AuditRepository::list_flawed_payments, backend.audit, archived);

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, TransactionId};
+use domain::{OrderKey, Refund, TransactionId};
 use ports::{FlawedPayment, PaymentFlaw, PortError};
 
 use super::{load_all, parts::Parts, parts::StoredTransaction};
@@ -40,13 +40,16 @@ fn compare_columns(stored: StoredTransaction, parts: &mut Parts) -> QueryResult<
     let (row, ..) = &stored;
     let (status, occupies) = (row.status.clone(), row.occupies_order);
     let (refunded, disputed) = (row.refunded_amount, row.disputed_amount);
+    let refunds = parts.refund_statuses(row.id);
     let transaction = parts.read_transaction(stored)?;
+    let fits = |it: &Refund| refunds.get(&it.key.get()).is_some_and(|stored| stored == it.status().as_str());
     let derived = TransactionRow::from(&transaction);
     let columns = [
         ("status", status == derived.status),
         ("occupies_order", occupies == derived.occupies_order),
         ("refunded_amount", refunded == derived.refunded_amount),
         ("disputed_amount", disputed == derived.disputed_amount),
+        ("status of refunds", transaction.refunds.iter().all(fits)),
     ];
     let flawed = columns.into_iter().filter(|(_, fits)| !fits);
     let flaw =

@@ -41,6 +41,12 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// The stored status of each refund of a transaction, by the row keys of both.
+    pub(super) fn refund_statuses(&self, transaction: i64) -> HashMap<i64, String> {
+        let refunds = self.refunds.get(&transaction).into_iter().flatten();
+        refunds.map(|it| (it.id, it.status.clone())).collect()
+    }
+
     /// Reads a transaction with its parts, which are removed from the maps.
     pub(super) fn read_transaction(
         &mut self,

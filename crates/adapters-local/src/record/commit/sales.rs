@@ -1,10 +1,10 @@
 //! Writes of orders to products. They change the stock, but neither version nor `updated_at`, which belong to
 //! operators.
 
-use domain::{Product, ProductId, order::StockLine};
+use domain::{Product, ProductId, ProductKey, order::StockLine};
 
 use super::abort::{Abort, Written};
-use crate::record::{table::Row, tables::Tables};
+use crate::record::{rows::HeldPiecesRow, table::Row, tables::Tables};
 
 /// The products of a unit that have not enough stock. The unit continues after the first one, so that the
 /// error names all of them.
@@ -28,24 +28,25 @@ impl Lacking {
         }
         // `stock_moves` also counts sales of products without tracked stock: a new version has to know of the
         // sales since it was read.
-        Ok(tables.products.update(&read.key, |row| {
-            (row.stock, row.stock_moves) = (left, row.stock_moves.saturating_add(1))
-        })?)
+        let pieces = i64::from(line.quantity);
+        if left.is_some() {
+            return hold_pieces(tables, read.key, pieces);
+        }
+        Ok(tables.products.update(&read.key, |row| row.stock_moves = row.stock_moves.saturating_add(1))?)
     }
 
-    /// Takes pieces of one line out of stock again, or records that its product has not enough; no effect if its stock
-    /// is not tracked any more.
+    /// Takes pieces of one line out of stock again, or records that its product has not enough. A stock that is not tracked
+    /// any more stays so.
     pub(super) fn retake_line(&mut self, tables: &mut Tables, line: &StockLine) -> Written {
-        let tracked = tables.products.find(&line.product).and_then(|it| Some((it.key(), it.stock?)));
-        let Some((key, stock)) = tracked else { return Ok(()) };
-        let left = stock.saturating_sub(i64::from(line.quantity));
-        if left < 0 {
+        let Some((key, stock)) = tables.products.find(&line.product).map(|it| (it.key(), it.stock)) else {
+            return Ok(());
+        };
+        let pieces = i64::from(line.quantity);
+        if stock.is_some_and(|it| it < pieces) {
             self.add_product(&line.product);
             return Ok(());
         }
-        Ok(tables.products.update(&key, |row| {
-            (row.stock, row.stock_moves) = (Some(left), row.stock_moves.saturating_add(1))
-        })?)
+        hold_pieces(tables, key, pieces)
     }
 
     fn add_product(&mut self, product: &ProductId) {
@@ -60,12 +61,20 @@ impl Lacking {
     }
 }
 
-/// Returns stock to a product; no effect if its stock is not tracked any more.
+/// Returns stock to a product. One that is not tracked any more takes none.
 pub(super) fn return_stock(tables: &mut Tables, line: StockLine) -> Written {
-    let tracked = tables.products.find(&line.product).filter(|it| it.stock.is_some());
-    let Some(key) = tracked.map(Row::key) else { return Ok(()) };
-    Ok(tables.products.update(&key, |row| {
-        row.stock = row.stock.map(|it| it.saturating_add(i64::from(line.quantity)));
+    let Some(key) = tables.products.find(&line.product).map(Row::key) else { return Ok(()) };
+    hold_pieces(tables, key, -i64::from(line.quantity))
+}
+
+/// Takes that many pieces from the stock, or gives them back if the number is negative.
+fn hold_pieces(tables: &mut Tables, key: ProductKey, pieces: i64) -> Written {
+    tables.products.update(&key, |row| {
+        row.stock = row.stock.map(|it| it.saturating_sub(pieces));
         row.stock_moves = row.stock_moves.saturating_add(1);
-    })?)
+    })?;
+    if tables.held_pieces.get(&key).is_none() {
+        tables.held_pieces.insert(HeldPiecesRow { product: key, pieces: 0 })?;
+    }
+    Ok(tables.held_pieces.update(&key, |row| row.pieces = row.pieces.saturating_add(pieces))?)
 }

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use domain::{
-    FeedEventType, FeedSubject, OrderKey, OrderNumber, Timestamp, TransactionKey,
+    FeedEventType, FeedSubject, OrderKey, OrderNumber, Product, ProductKey, Timestamp, TransactionKey,
     payment::{EventDisposition, EventTarget, StoredEvent},
 };
 use ports::{
-    AuditRepository, Batch, Claim, FlawedPayment, KeptOrder, Orphan, OrphanCursor, OrphanPage, Prunable,
+    AuditRepository, Batch, Claim, FlawedPayment, HeldStock, KeptOrder, Orphan, OrphanCursor, OrphanPage,
+    Prunable,
 };
 
 use super::{Read, take_batch};
@@ -54,6 +55,19 @@ impl AuditRepository for MemoryRecord {
         let relation = cursor.relation.saturating_add(1);
         let next = (relation < RELATIONS.len()).then_some(OrphanCursor { relation, row: None });
         Ok(OrphanPage { next, ..page })
+    }
+
+    async fn list_held_stock(&self, after: Option<ProductKey>, limit: u32) -> Read<Vec<HeldStock>> {
+        let tables = self.tables();
+        let behind = tables.products.rows().filter(|it| after.is_none_or(|after| after < it.key)).collect();
+        let held = |it: &Product| HeldStock {
+            key: it.key,
+            product: it.id.clone(),
+            pieces: tables.held_pieces.get(&it.key).map_or(0, |it| it.pieces),
+            version: it.version,
+            moves: it.stock_moves,
+        };
+        Ok(take_batch(behind, Batch { skip: 0, limit }).into_iter().map(held).collect())
     }
 
     /// What follows from facts is stored nowhere, and refunds are within their payment.

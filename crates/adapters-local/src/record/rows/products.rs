@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+
 use domain::{
     ChangeId, ChangeKey, Money, Product, ProductId, ProductKey, Version,
     product::{ProductChange, StockChange},
@@ -20,6 +22,29 @@ impl Row for Product {
 
     fn row_name(&self) -> String {
         self.key.get().to_string()
+    }
+}
+
+/// How many pieces of a product orders took from its stock that have not gone back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldPiecesRow {
+    /// The row key of the product.
+    pub product: ProductKey,
+    /// The pieces. Negative only if more went back than was taken, which is a fault.
+    pub pieces: i64,
+}
+
+impl Row for HeldPiecesRow {
+    const TABLE: &'static str = "held_pieces";
+    type Key = ProductKey;
+    type Unique = Infallible;
+
+    fn key(&self) -> ProductKey {
+        self.product
+    }
+
+    fn row_name(&self) -> String {
+        self.product.get().to_string()
     }
 }
 
