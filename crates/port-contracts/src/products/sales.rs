@@ -126,19 +126,22 @@ pub async fn held_pieces_are_counted(backend: &Backend) {
     let line = |of: &Product, quantity| StockLine { product: of.id.clone(), quantity };
     let [tracked, untracked] = [keep(backend, |_| ()).await, keep(backend, |it| it.stock = None).await];
     backend.commit([sample::sell_product(&tracked, 4), sample::sell_product(&untracked, 4)]).await;
-    assert_eq!((held(backend, &tracked).await.0, held(backend, &untracked).await.0), (4, 0));
+    assert_eq!(
+        (find_held_pieces(backend, &tracked).await.0, find_held_pieces(backend, &untracked).await.0),
+        (4, 0)
+    );
     backend.commit([Write::ReturnStock(line(&tracked, 3))]).await;
     backend.commit([Write::RetakeStock(line(&tracked, 1))]).await;
-    assert_eq!(held(backend, &tracked).await, (2, (tracked.version, 3)));
+    assert_eq!(find_held_pieces(backend, &tracked).await, (2, (tracked.version, 3)));
     backend.commit([sample::replace_with_next(&tracked, StockUpdate::Set(None))]).await;
-    let before = held(backend, &tracked).await;
+    let before = find_held_pieces(backend, &tracked).await;
     assert_eq!(before.0, 2);
     backend.commit([Write::RetakeStock(line(&tracked, 2))]).await;
-    let after = held(backend, &tracked).await;
+    let after = find_held_pieces(backend, &tracked).await;
     assert_eq!(after.0, 4, "to be given back, although there is no stock to take from");
     assert_ne!(before.1, after.1);
     backend.commit([Write::ReturnStock(line(&tracked, 4))]).await;
-    assert_eq!(held(backend, &tracked).await.0, 0);
+    assert_eq!(find_held_pieces(backend, &tracked).await.0, 0);
 }
 
 /// Several sales in one batch, of both kinds of products.
@@ -149,11 +152,14 @@ pub async fn held_pieces_of_a_batch_are_counted(backend: &Backend) {
     for outcome in backend.store.commit_all(units.into()).await {
         outcome.expect("there is enough");
     }
-    assert_eq!((held(backend, &tracked).await.0, held(backend, &untracked).await.0), (6, 0));
+    assert_eq!(
+        (find_held_pieces(backend, &tracked).await.0, find_held_pieces(backend, &untracked).await.0),
+        (6, 0)
+    );
 }
 
 /// The pieces of a product that count as held, and what changes with them; the list is read in pages of one.
-async fn held(backend: &Backend, of: &Product) -> (i64, (Version, i64)) {
+async fn find_held_pieces(backend: &Backend, of: &Product) -> (i64, (Version, i64)) {
     let (mut after, mut found) = (None, None);
     loop {
         let page = backend.audit.list_held_stock(after, 1).await.expect("read");

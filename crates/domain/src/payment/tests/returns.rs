@@ -162,7 +162,7 @@ fn an_order_that_ships_takes_the_pieces_of_failed_refunds_again() {
     let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
     let payments = std::slice::from_ref(&case.transaction);
     change.retake_goods(payments);
-    assert_eq!((retaken(&change), change.order().items[0].restocked), (vec![2], 1));
+    assert_eq!((pieces_taken_again(&change), change.order().items[0].restocked), (vec![2], 1));
     change.retake_goods(payments);
     assert_eq!(change.retaken_stock().len(), 1, "once");
     // They are not on the shelf any more, so they can go back there.
@@ -181,17 +181,17 @@ fn pieces_that_were_paid_back_as_an_amount_are_not_sent() {
     case.request_refund(amount, OPERATOR, ids, NOW).unwrap();
     let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
     change.retake_goods(std::slice::from_ref(&case.transaction));
-    assert_eq!(retaken(&change), [1], "15 yuan are one cup");
+    assert_eq!(pieces_taken_again(&change), [1], "15 yuan are one cup");
     // Those of another payment paid for nothing that is sent.
     let facts = RawFacts { displaced: true, ..case.transaction.facts.as_raw().clone() };
     let displaced = PaymentFacts::from_raw(facts).unwrap();
     let other = Transaction { facts: displaced, ..case.transaction.clone() };
     let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
     change.retake_goods(&[other]);
-    assert_eq!(retaken(&change), [2]);
+    assert_eq!(pieces_taken_again(&change), [2]);
 }
 
-fn retaken(change: &OrderChange) -> Vec<u32> {
+fn pieces_taken_again(change: &OrderChange) -> Vec<u32> {
     change.retaken_stock().iter().map(|it| it.quantity).collect()
 }
 
@@ -209,7 +209,7 @@ fn a_line_without_stock_uses_up_no_amount_that_was_paid_back() {
     case.request_refund(amount, OPERATOR, ids, NOW).unwrap();
     let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
     change.retake_goods(std::slice::from_ref(&case.transaction));
-    assert_eq!(retaken(&change), [1]);
+    assert_eq!(pieces_taken_again(&change), [1]);
 }
 
 /// The payment that paid for the pieces can return them, and no other.
